@@ -1,0 +1,47 @@
+/** Time comes through here, so that a test can turn the hands. */
+
+/** Takes back a timer; calling it twice, or after the timer fired, does nothing. */
+export type CancelTimer = () => void;
+
+/** A source of time. */
+export interface Clock {
+  /** Milliseconds since some fixed moment; never goes back. */
+  now(): number;
+  /** Calls `action` once after `delayMs`. The timer keeps the process alive. */
+  after(delayMs: number, action: () => void): CancelTimer;
+  /** As {@link Clock.after}, but the timer alone does not keep the process alive. */
+  afterInBackground(delayMs: number, action: () => void): CancelTimer;
+}
+
+// Beyond this, setTimeout fires at once.
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** The clock of the machine. */
+export const systemClock: Clock = Object.freeze({
+  now: () => performance.now(),
+  after: (delayMs: number, action: () => void) => {
+    const timer = setTimeout(action, Math.min(delayMs, LONGEST_TIMER_MS));
+    return () => clearTimeout(timer);
+  },
+  afterInBackground: (delayMs: number, action: () => void) => {
+    const timer = setTimeout(action, Math.min(delayMs, LONGEST_TIMER_MS));
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+});
+
+/** Resolves after `delayMs`; rejects with the signal's reason when it fires first. Leaves no timer, no listener. */
+export function delay(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const onAbort = () => {
+      cancel();
+      reject(signal?.reason);
+    };
+    const cancel = clock.after(delayMs, () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}

@@ -1,0 +1,61 @@
+/**
+ * Every default bound of the library, in one table. Each row can be changed by the option of the same name
+ * (`limits: { … }`), stands in `docs/limits.md`, and has a test that trips it.
+ */
+
+/** One row of {@link LIMITS}. */
+export interface LimitRow {
+  readonly unit: 'bytes' | 'levels' | 'requests' | 'pages' | 'lines' | 'characters' | 'milliseconds' | 'starts';
+  readonly value: number;
+  readonly why: string;
+}
+
+/** The name of a bound. */
+export type LimitName =
+  | 'maxMessageBytes'
+  | 'maxDepth'
+  | 'maxPendingRequests'
+  | 'maxPages'
+  | 'maxQueuedBytes'
+  | 'maxStderrBytes'
+  | 'maxStrayLines'
+  | 'maxErrorTextCharacters'
+  | 'maxFastStarts'
+  | 'stableAfterMs'
+  | 'stdinGraceMs'
+  | 'terminateGraceMs'
+  | 'drainMs'
+  | 'maxRetryDelayMs';
+
+const row = (value: number, unit: LimitRow['unit'], why: string): LimitRow => Object.freeze({ unit, value, why });
+
+const MiB = 1024 * 1024;
+
+/** The table: name, default, unit, reason. */
+export const LIMITS: Readonly<Record<LimitName, LimitRow>> = Object.freeze({
+  maxMessageBytes: row(16 * MiB, 'bytes', 'One message, in or out. A peer cannot make the host hold more than this for one line.'),
+  maxDepth: row(128, 'levels', 'Nesting of one message, known before it is parsed: deep values break code that walks them.'),
+  maxPendingRequests: row(10_000, 'requests', 'Requests that wait for an answer on one connection.'),
+  maxPages: row(1_000, 'pages', 'Pages of one list: a server that always gives a next cursor would be followed for ever.'),
+  maxQueuedBytes: row(64 * MiB, 'bytes', 'Messages that wait for a child that does not read its stdin.'),
+  maxStderrBytes: row(64 * 1024, 'bytes', 'The tail of a child’s stderr that is kept, to be shown in errors.'),
+  maxStrayLines: row(1_000, 'lines', 'Lines in a row on a child’s stdout that are not messages, before the connection is closed.'),
+  maxErrorTextCharacters: row(1_024, 'characters', 'Text of a peer that enters a message of an error or a log line, escaped and cut.'),
+  maxFastStarts: row(3, 'starts', 'Starts in a row of a process that died before it was stable, before no further one is made.'),
+  stableAfterMs: row(10_000, 'milliseconds', 'How long a restarted process has to live to count as stable again.'),
+  stdinGraceMs: row(2_000, 'milliseconds', 'Stop ladder: from the end of stdin to SIGTERM.'),
+  terminateGraceMs: row(2_000, 'milliseconds', 'Stop ladder: from SIGTERM to SIGKILL.'),
+  drainMs: row(200, 'milliseconds', 'After a child exits: how long its stdout is read on while a grandchild holds it open.'),
+  maxRetryDelayMs: row(30_000, 'milliseconds', 'The longest pause between two tries, however many failed.'),
+});
+
+/** Every bound with its value. */
+export type Limits = Readonly<Record<LimitName, number>>;
+
+/** The option `limits`: bounds to change; those left out keep their defaults. */
+export type LimitOptions = Readonly<Partial<Record<LimitName, number>>>;
+
+/** The default of every bound. */
+export const DEFAULT_LIMITS: Limits = Object.freeze(
+  Object.fromEntries(Object.entries(LIMITS).map(([name, { value }]) => [name, value])) as Record<LimitName, number>,
+);

@@ -1,0 +1,329 @@
+/** Who answers whom: requests and replies over one opened transport after another. */
+
+import type { Clock } from '../base/clock.ts';
+import { ConnectionError, LimitError, PeerProtocolError, isMCPError } from '../base/errors.ts';
+import type { MCPError } from '../base/errors.ts';
+import type { JSONObject } from '../base/json.ts';
+import type { Limits } from '../base/limits.ts';
+import { escapeText } from '../base/text.ts';
+import { encodeError, encodeNotification, encodeRequest, encodeResult } from '../jsonrpc/codec.ts';
+import { RequestIds } from '../jsonrpc/request-id.ts';
+import type { RequestId } from '../jsonrpc/request-id.ts';
+import { missingCapability } from '../protocol/capabilities.ts';
+import { Misfit } from '../protocol/checks/check.ts';
+import type { Agreement, Call } from '../protocol/era.ts';
+import { NO_HEADERS } from '../transport/transport.ts';
+import type { Transport } from '../transport/transport.ts';
+import { ConnectionState, ConnectionStateMachine } from './connection-state.ts';
+import type { ConnectionEvent, StateChange } from './connection-state.ts';
+import { Inbound } from './inbound.ts';
+import { negotiate } from './negotiation.ts';
+import type { Offer } from './negotiation.ts';
+import { PendingRequest, PendingRequests } from './pending-requests.ts';
+import type { PendingRequestInfo, ProgressEvent, ReplyReader } from './pending-requests.ts';
+import { progressTokenFor, reportProgress } from './progress.ts';
+import { defaultRequestSettings } from './request-settings.ts';
+import type { RequestSettings } from './request-settings.ts';
+import { uniquePrefix } from './unique-prefix.ts';
+
+/** What a connection tells who holds it. */
+export interface ConnectionEvents {
+  /** The state changed; every request that this ends is settled before. */
+  changed(change: StateChange): void;
+  /** A notification that reports no progress. May throw a Misfit when its params are not what the protocol says. */
+  notified(method: string, params: JSONObject): void;
+  progressed(event: ProgressEvent): void;
+  /** Something is wrong, but the connection goes on. */
+  fault(error: MCPError): void;
+  /** A callback of the host threw or rejected. */
+  callbackFault(what: string, cause: unknown): void;
+}
+
+/** What a connection is made with. */
+export interface ConnectionOptions {
+  /** The server's name, for messages. */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly offer: Offer;
+  readonly events: ConnectionEvents;
+}
+
+/** One opened transport with all that belongs to it and ends with it. */
+interface Link {
+  readonly transport: Transport;
+  readonly inbound: Inbound;
+  readonly ids: RequestIds;
+  /** Ends the opening of the link: aborted with the cause. */
+  readonly opening: AbortController;
+  agreement: Agreement | undefined;
+}
+
+const NO_PARAMS: JSONObject = Object.freeze({});
+
+// The handshake has the deadline of the attempt that it belongs to, and none of its own.
+const HANDSHAKE: RequestSettings = defaultRequestSettings(Infinity);
+
+/** A connection that can be opened, lost and opened again; one transport at a time. */
+export class Connection {
+  readonly #options: ConnectionOptions;
+  readonly #machine = new ConnectionStateMachine();
+  readonly #pending: PendingRequests;
+  #link: Link | undefined;
+  /** What was agreed on last; kept after the end, for display. */
+  #agreement: Agreement | undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#pending = new PendingRequests(options.clock, {
+      expired: (request) => this.#withdraw(request.id, request.method, 'The request timed out'),
+    });
+  }
+
+  get state(): ConnectionState {
+    return this.#machine.state;
+  }
+
+  get cause(): unknown {
+    return this.#machine.cause;
+  }
+
+  get agreement(): Agreement | undefined {
+    return this.#agreement;
+  }
+
+  /** How many frames came in on the present transport. */
+  get framesReceived(): number {
+    return this.#link?.inbound.frames ?? 0;
+  }
+
+  /** The requests that wait, oldest first. */
+  get pendingRequests(): readonly PendingRequestInfo[] {
+    const now = this.#options.clock.now();
+    return Array.from(this.#pending.values(), ({ id, method, openedAt }) => ({ id, method, ageMs: now - openedAt }));
+  }
+
+  /**
+   * Opens `transport` and agrees with the server. One attempt: whatever goes wrong, or `signal` firing, ends it with the
+   * state `failed`; the rejection is the first cause. What the transport has left then is for {@link Connection.sweep}.
+   */
+  async open(transport: Transport, signal: AbortSignal): Promise<void> {
+    this.#apply('open');
+    const opening = new AbortController();
+    const giveUp = () => opening.abort(signal.reason);
+    if (signal.aborted) giveUp();
+    signal.addEventListener('abort', giveUp, { once: true });
+    const link = this.#newLink(transport, opening);
+    this.#link = link;
+    try {
+      await transport.open(link.inbound, opening.signal);
+      opening.signal.throwIfAborted();
+      this.#apply('opened');
+      const agreement = await negotiate(this.#handshake(link), this.#options.offer);
+      opening.signal.throwIfAborted();
+      link.agreement = agreement;
+      this.#agreement = agreement;
+      this.#apply('agreed');
+    } catch (cause) {
+      throw this.#openingFailed(link, cause);
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  /**
+   * Closes, from any state; resolves when nothing is left of the transport, or `signal` fired. Requests in flight are
+   * rejected first. During {@link Connection.open} it wins: the attempt ends.
+   */
+  async close(signal: AbortSignal, cause?: MCPError): Promise<void> {
+    const { state } = this.#machine;
+    if (state === ConnectionState.DISCONNECTED || state === ConnectionState.DISCONNECTING) return;
+    const closed = cause ?? new ConnectionError('ERR_MCP_CONNECTION_CLOSED', `The connection to ${this.#options.name} was closed`);
+    const link = this.#link;
+    this.#apply('close', cause, closed);
+    link?.inbound.stop();
+    link?.opening.abort(closed);
+    await link?.transport.close(signal);
+    this.#apply('ended');
+  }
+
+  /** Ends the connection because it is of no use any more. What the transport has left then is for {@link Connection.sweep}. */
+  lose(cause: MCPError): void {
+    if (this.#link !== undefined) this.#ended(this.#link, cause);
+  }
+
+  /** Closes what a lost connection left behind. Resolves when nothing is left, or `signal` fired. */
+  async sweep(signal: AbortSignal): Promise<void> {
+    await this.#link?.transport.close(signal);
+  }
+
+  /**
+   * Sends a request. The promise settles once: with what `reader` makes of the reply, or with the first of answer, abort,
+   * deadline and end of the connection.
+   */
+  request<T>(method: string, params: JSONObject | undefined, settings: RequestSettings, reader: ReplyReader<T>): Promise<T> {
+    try {
+      settings.signal?.throwIfAborted();
+      const link = this.#requireLink(method);
+      return this.#send(link, { method, params }, settings, reader);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Gives up the request `id`: it rejects with an `AbortError` that carries `reason`, and the server is told. False when no
+   * such request waits.
+   */
+  cancel(id: RequestId, reason: string): boolean {
+    return this.#giveUp(id, new DOMException(reason, 'AbortError'), reason);
+  }
+
+  #newLink(transport: Transport, opening: AbortController): Link {
+    const ids = new RequestIds(uniquePrefix());
+    const { limits, events } = this.#options;
+    const inbound: Inbound = new Inbound({
+      pending: this.#pending,
+      ids,
+      limits,
+      era: () => link.agreement?.era,
+      notified: (method, params) => this.#notified(method, params),
+      answer: (id, result) => this.#transmit(link, encodeResult(id, result, limits)),
+      refuse: (id, code, message) => this.#transmit(link, encodeError(id, code, message, limits)),
+      fault: (error) => events.fault(error),
+      lost: (cause) => this.#ended(link, cause),
+      ended: (cause) => this.#ended(link, cause),
+    });
+    const link: Link = { transport, inbound, ids, opening, agreement: undefined };
+    return link;
+  }
+
+  #handshake(link: Link): Parameters<typeof negotiate>[0] {
+    return {
+      request: (call, read) => {
+        const reply = this.#send(link, call, HANDSHAKE, { read });
+        const giveUp = () => this.#pending.rejectAll(link.opening.signal.reason);
+        link.opening.signal.addEventListener('abort', giveUp, { once: true });
+        return reply.finally(() => link.opening.signal.removeEventListener('abort', giveUp));
+      },
+      notify: ({ method, params }) => this.#transmit(link, encodeNotification(method, params, this.#options.limits)),
+    };
+  }
+
+  #openingFailed(link: Link, cause: unknown): unknown {
+    link.inbound.stop();
+    const first = link.opening.signal.aborted ? link.opening.signal.reason : cause;
+    // A close that came in between has changed the state already, and closes the transport itself.
+    if (this.#machine.state === ConnectionState.CONNECTING || this.#machine.state === ConnectionState.INITIALIZING) this.#apply('lost', first);
+    return first;
+  }
+
+  #requireLink(method: string): Link {
+    const link = this.#link;
+    if (this.#machine.state !== ConnectionState.CONNECTED || link?.agreement === undefined) throw this.#notConnected(method);
+    const { era, capabilities } = link.agreement;
+    if (!era.mayTravel(method, 'client')) throw this.#unsupported(method, `the agreed protocol version ${era.revision} does not have it`);
+    const missing = missingCapability(method, capabilities, era.revision);
+    if (missing !== undefined) throw this.#unsupported(method, `the server did not declare the capability "${missing}"`);
+    return link;
+  }
+
+  #notConnected(method: string): ConnectionError {
+    const { name } = this.#options;
+    const { state, cause } = this.#machine;
+    const why = isMCPError(cause) ? `: ${cause.message}` : '';
+    return new ConnectionError('ERR_MCP_NOT_CONNECTED', `${method} needs a connection; the connection to ${name} is ${state}${why}`, {
+      details: { state, method },
+      cause,
+      delivery: 'unsent',
+    });
+  }
+
+  #unsupported(method: string, why: string): ConnectionError {
+    return new ConnectionError('ERR_MCP_UNSUPPORTED_METHOD', `${this.#options.name} cannot be asked for ${method}: ${why}`, {
+      details: { method },
+      delivery: 'unsent',
+    });
+  }
+
+  #send<T>(link: Link, call: Call, settings: RequestSettings, reader: ReplyReader<T>): Promise<T> {
+    const { limits, clock } = this.#options;
+    if (this.#pending.size >= limits.maxPendingRequests) throw this.#tooManyPending();
+    const id = link.ids.next();
+    const token = progressTokenFor(id, settings);
+    const era = link.agreement?.era;
+    const params = era === undefined ? call.params : era.stamp(call.params, settings.meta, token);
+    const text = encodeRequest(id, call.method, params, limits);
+    const request = new PendingRequest<T>(id, call.method, settings, token, reader, clock.now());
+    link.transport.send({ text, awaitsReply: true, headers: NO_HEADERS }, undefined);
+    this.#pending.open(request as PendingRequest);
+    if (settings.signal !== undefined) this.#followSignal(request as PendingRequest, settings.signal);
+    return request.promise;
+  }
+
+  #tooManyPending(): LimitError {
+    const { maxPendingRequests } = this.#options.limits;
+    const message = `At most ${maxPendingRequests} requests may wait for ${this.#options.name}; so many do`;
+    return new LimitError('maxPendingRequests', message, { details: { most: maxPendingRequests }, delivery: 'unsent' });
+  }
+
+  #followSignal(request: PendingRequest, signal: AbortSignal): void {
+    const onAbort = () => this.#giveUp(request.id, signal.reason, 'The caller aborted the request');
+    signal.addEventListener('abort', onAbort, { once: true });
+    request.forgetSignal = () => signal.removeEventListener('abort', onAbort);
+  }
+
+  #giveUp(id: RequestId, reason: unknown, told: string): boolean {
+    const request = this.#pending.take(id);
+    if (request === undefined) return false;
+    request.reject(reason);
+    this.#withdraw(id, request.method, told);
+    return true;
+  }
+
+  /** Tells the server that nobody waits for the reply any more. Source: MCP, basic, utilities, "Cancellation". */
+  #withdraw(id: RequestId, method: string, reason: string): void {
+    const link = this.#link;
+    const call = link?.agreement?.era.withdraw(id, method, reason);
+    if (link !== undefined && call !== undefined) this.#transmit(link, encodeNotification(call.method, call.params, this.#options.limits));
+  }
+
+  /** Sends what asks for no reply. A road that cannot take it any more says so itself. */
+  #transmit(link: Link, text: string): void {
+    try {
+      link.transport.send({ text, awaitsReply: false, headers: NO_HEADERS }, undefined);
+    } catch (error) {
+      this.#options.events.fault(error as MCPError);
+    }
+  }
+
+  #notified(method: string, params: JSONObject = NO_PARAMS): void {
+    const { events } = this.#options;
+    try {
+      if (method !== 'notifications/progress') return events.notified(method, params);
+      const event = reportProgress(params, this.#pending, (cause) => events.callbackFault('onProgress', cause));
+      if (event !== undefined) events.progressed(event);
+    } catch (cause) {
+      if (!(cause instanceof Misfit)) throw cause;
+      const details = { method, pointer: cause.pointer };
+      events.fault(new PeerProtocolError('ERR_MCP_INVALID_PARAMS', `The params of ${escapeText(method)} are not valid: ${cause.message}`, { details }));
+    }
+  }
+
+  /** The channel of `link` ended, or has to: during the opening that is the attempt's failure, afterwards the connection's. */
+  #ended(link: Link, ended: MCPError | undefined): void {
+    if (link !== this.#link) return;
+    const cause = ended ?? new ConnectionError('ERR_MCP_CONNECTION_CLOSED', `${this.#options.name} closed the connection`);
+    link.opening.abort(cause);
+    if (this.#machine.state !== ConnectionState.CONNECTED) return;
+    link.inbound.stop();
+    this.#apply('lost', cause);
+  }
+
+  /** The one door for changes of state. What waits is settled before anybody hears of it. */
+  #apply(event: ConnectionEvent, cause?: unknown, settleWith: unknown = cause): void {
+    const change = this.#machine.apply(event, cause);
+    if (event === 'lost' || event === 'close') this.#pending.rejectAll(settleWith);
+    this.#options.events.changed(change);
+  }
+}

@@ -1,0 +1,81 @@
+/** The options of one request, read once. */
+
+import { isObject, own } from '../base/json.ts';
+import type { JSONObject } from '../base/json.ts';
+import { abortSignal, action, checkKeys, describe, durationMs, flag } from '../base/options.ts';
+import type { Progress } from '../protocol/types/progress.ts';
+
+/** Hears of progress; what it throws or returns harms nobody. */
+export type OnProgress = (progress: Progress) => unknown;
+
+/** What every request takes. */
+export interface RequestOptions {
+  /** Gives the request up: the call rejects with the signal's reason, and the server is told. */
+  readonly signal?: AbortSignal | undefined;
+  /** How long to wait for the answer, milliseconds. Default: the server's `requestTimeoutMs`. */
+  readonly timeoutMs?: number | undefined;
+  /** Whether a report of progress begins `timeoutMs` anew. Default: false. */
+  readonly resetTimeoutOnProgress?: boolean | undefined;
+  /** How long to wait at most, progress or not, milliseconds. Default: no such bound. */
+  readonly maxTotalTimeoutMs?: number | undefined;
+  /** Hears of progress, in order, until the call is settled. */
+  readonly onProgress?: OnProgress | undefined;
+  /** Members of the request's `_meta`. A `progressToken` among them is used in place of one of ours. */
+  readonly meta?: JSONObject | undefined;
+}
+
+/** {@link RequestOptions} with nothing left open. */
+export interface RequestSettings {
+  readonly signal: AbortSignal | undefined;
+  readonly timeoutMs: number;
+  readonly resetTimeoutOnProgress: boolean;
+  readonly maxTotalTimeoutMs: number;
+  readonly onProgress: OnProgress | undefined;
+  readonly meta: JSONObject | undefined;
+}
+
+const KEYS = ['signal', 'timeoutMs', 'resetTimeoutOnProgress', 'maxTotalTimeoutMs', 'onProgress', 'meta'];
+
+/** The settings of a request that was given no options. */
+export function defaultRequestSettings(timeoutMs: number): RequestSettings {
+  return Object.freeze({
+    signal: undefined,
+    timeoutMs,
+    resetTimeoutOnProgress: false,
+    maxTotalTimeoutMs: Infinity,
+    onProgress: undefined,
+    meta: undefined,
+  });
+}
+
+/**
+ * Reads {@link RequestOptions}; `alsoKnown` are keys that the caller reads itself.
+ *
+ * @throws TypeError or RangeError, naming the option, what was expected and what came.
+ */
+export function resolveRequestOptions(
+  options: RequestOptions | undefined,
+  defaults: RequestSettings,
+  alsoKnown: readonly string[] = [],
+): RequestSettings {
+  if (options === undefined) return defaults;
+  checkKeys('options', options, alsoKnown.length === 0 ? KEYS : [...KEYS, ...alsoKnown]);
+  const { signal, timeoutMs, resetTimeoutOnProgress, maxTotalTimeoutMs, onProgress, meta } = options;
+  return {
+    signal: abortSignal('options.signal', signal),
+    timeoutMs: timeoutMs === undefined ? defaults.timeoutMs : durationMs('options.timeoutMs', timeoutMs),
+    resetTimeoutOnProgress: resetTimeoutOnProgress === undefined ? false : flag('options.resetTimeoutOnProgress', resetTimeoutOnProgress),
+    maxTotalTimeoutMs: maxTotalTimeoutMs === undefined ? Infinity : durationMs('options.maxTotalTimeoutMs', maxTotalTimeoutMs),
+    onProgress: onProgress === undefined ? undefined : action('options.onProgress', onProgress as OnProgress),
+    meta: meta === undefined ? undefined : checkMeta(meta),
+  };
+}
+
+function checkMeta(meta: unknown): JSONObject {
+  if (!isObject(meta)) throw new TypeError(`options.meta must be an object; got ${describe(meta)}`);
+  const token = own(meta, 'progressToken');
+  if (token !== undefined && typeof token !== 'string' && !Number.isSafeInteger(token)) {
+    throw new TypeError(`options.meta.progressToken must be a string or an integer; got ${describe(token)}`);
+  }
+  return meta;
+}

@@ -1,0 +1,19 @@
+/** Requests that are only acknowledged. */
+
+import type { ReplyReader } from '../connection/pending-requests.ts';
+import type { RequestSettings } from '../connection/request-settings.ts';
+import { checkEmptyResult } from '../protocol/checks/results.ts';
+import type { ServerLogLevel } from '../protocol/types/logging.ts';
+import type { Requester } from './requester.ts';
+
+const ACKNOWLEDGED: ReplyReader<void> = Object.freeze({ read: checkEmptyResult });
+
+/** Asks whether the server is there. Source: MCP, basic, utilities, "Ping". */
+export function ping(requester: Requester, settings: RequestSettings): Promise<void> {
+  return requester.request('ping', undefined, settings, ACKNOWLEDGED);
+}
+
+/** Asks for log messages of `level` and above only. Source: MCP, server, utilities, "Logging". */
+export function setLogLevel(requester: Requester, level: ServerLogLevel, settings: RequestSettings): Promise<void> {
+  return requester.request('logging/setLevel', { level }, settings, ACKNOWLEDGED);
+}

@@ -1,0 +1,9 @@
+import type { JSONObject } from '../base/json.ts';
+import type { ReplyReader } from '../connection/pending-requests.ts';
+import type { RequestSettings } from '../connection/request-settings.ts';
+
+/** What a feature needs of a server: somebody who asks it. */
+export interface Requester {
+  /** Sends one request; settles once. */
+  request<T>(method: string, params: JSONObject | undefined, settings: RequestSettings, reader: ReplyReader<T>): Promise<T>;
+}

@@ -1,0 +1,53 @@
+/** What a server lets be read. Source: MCP, server, "Resources". */
+
+import { InvalidValueError } from '../base/errors.ts';
+import type { JSONObject } from '../base/json.ts';
+import type { Limits } from '../base/limits.ts';
+import { describe } from '../base/options.ts';
+import type { ReplyReader } from '../connection/pending-requests.ts';
+import type { RequestSettings } from '../connection/request-settings.ts';
+import { checkListResourceTemplatesResult, checkListResourcesResult, checkReadResourceResult } from '../protocol/checks/results.ts';
+import type { ResourceContents } from '../protocol/types/content.ts';
+import type { ListResourceTemplatesResult, ListResourcesResult, Resource, ResourceTemplate } from '../protocol/types/resources.ts';
+import { PagedList } from './paged-list.ts';
+import { refusedResource } from './refusals.ts';
+import type { Requester } from './requester.ts';
+
+const READ: ReplyReader<ResourceContents[]> = Object.freeze({
+  read: (result: JSONObject) => [...checkReadResourceResult(result).contents],
+  refuse: refusedResource,
+});
+
+// A scheme, a colon, and nothing that cannot stand in a URI. Source: RFC 3986 section 3. Servers have schemes of their own.
+const URI = /^[A-Za-z][A-Za-z0-9+.-]*:[^\s\u0000-\u001f\u007f"<>\\^`]*$/;
+
+/** The resources and resource templates of one server. */
+export class Resources {
+  readonly list: PagedList<ListResourcesResult, Resource>;
+  readonly templates: PagedList<ListResourceTemplatesResult, ResourceTemplate>;
+  readonly #requester: Requester;
+
+  constructor(requester: Requester, { maxPages }: Limits) {
+    this.#requester = requester;
+    this.list = new PagedList(requester, { method: 'resources/list', check: checkListResourcesResult, items: (page) => page.resources, maxPages });
+    this.templates = new PagedList(requester, {
+      method: 'resources/templates/list',
+      check: checkListResourceTemplatesResult,
+      items: (page) => page.resourceTemplates,
+      maxPages,
+    });
+  }
+
+  /**
+   * The parts of what `uri` names.
+   *
+   * @throws InvalidValueError `ERR_MCP_INVALID_URI`, `unsent`; `ERR_MCP_RESOURCE_NOT_FOUND`, `answered`.
+   */
+  read(uri: string, settings: RequestSettings): Promise<ResourceContents[]> {
+    if (!URI.test(uri)) {
+      const error = new InvalidValueError('ERR_MCP_INVALID_URI', `uri must be an absolute URI such as file:///readme.md; got ${describe(uri)} that is none`, { delivery: 'unsent' });
+      return Promise.reject(error);
+    }
+    return this.#requester.request('resources/read', { uri }, settings, READ);
+  }
+}

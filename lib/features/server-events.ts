@@ -1,0 +1,59 @@
+/** What a host can listen to, and how a server's notifications become that. */
+
+import type { MCPError } from '../base/errors.ts';
+import type { JSONObject } from '../base/json.ts';
+import type { StateChange } from '../connection/connection-state.ts';
+import type { ProgressEvent } from '../connection/pending-requests.ts';
+import { checkLogMessage, checkResourceUpdated } from '../protocol/checks/notifications.ts';
+import type { LogMessage } from '../protocol/types/logging.ts';
+
+/** A list changed; what it holds now is to be asked for. */
+export type ListChanged = Readonly<Record<string, never>>;
+
+/** Event name → what its listeners get. */
+export interface ServerEvents {
+  toolsChanged: ListChanged;
+  promptsChanged: ListChanged;
+  resourcesChanged: ListChanged;
+  resourceUpdated: { readonly uri: string };
+  log: LogMessage;
+  /** Progress of any request; `onProgress` of one request hears its own. */
+  progress: ProgressEvent;
+  stateChanged: StateChange;
+  /** Something is wrong, but the connection goes on. */
+  fault: MCPError;
+}
+
+/** The names of {@link ServerEvents}. */
+export const SERVER_EVENTS: readonly (keyof ServerEvents)[] = Object.freeze([
+  'toolsChanged',
+  'promptsChanged',
+  'resourcesChanged',
+  'resourceUpdated',
+  'log',
+  'progress',
+  'stateChanged',
+  'fault',
+]);
+
+/** Hands an event on. */
+export type Emit = <Name extends keyof ServerEvents>(event: Name, payload: ServerEvents[Name]) => void;
+
+const CHANGED: ListChanged = Object.freeze({});
+
+const HEARD: ReadonlyMap<string, (params: JSONObject, emit: Emit) => void> = new Map<string, (params: JSONObject, emit: Emit) => void>([
+  ['notifications/message', (params, emit) => emit('log', checkLogMessage(params))],
+  ['notifications/tools/list_changed', (_params, emit) => emit('toolsChanged', CHANGED)],
+  ['notifications/prompts/list_changed', (_params, emit) => emit('promptsChanged', CHANGED)],
+  ['notifications/resources/list_changed', (_params, emit) => emit('resourcesChanged', CHANGED)],
+  ['notifications/resources/updated', (params, emit) => emit('resourceUpdated', checkResourceUpdated(params))],
+]);
+
+/**
+ * Turns a notification into its event. One that nobody here knows is dropped: a newer server may send what it likes.
+ *
+ * @throws Misfit when its params are not what the protocol says.
+ */
+export function hearNotification(method: string, params: JSONObject, emit: Emit): void {
+  HEARD.get(method)?.(params, emit);
+}

@@ -1,0 +1,117 @@
+/** What is known of a server's tools, to refuse a call that cannot go well before it is sent. */
+
+import { orAbort } from '../base/abort.ts';
+import { InvalidValueError, PeerProtocolError, RPCError } from '../base/errors.ts';
+import { own } from '../base/json.ts';
+import type { JSONObject } from '../base/json.ts';
+import { nearest } from '../base/options.ts';
+import { quote } from '../base/text.ts';
+import type { Tool } from '../protocol/types/tools.ts';
+
+const NO_ARGUMENTS: JSONObject = Object.freeze({});
+
+/** Tool name → names of its required arguments. */
+type Required = ReadonlyMap<string, readonly string[]>;
+
+/** Learns the list of tools when it is first needed, and again when it may have changed. */
+export class ToolCatalogue {
+  readonly #load: () => Promise<readonly Tool[]>;
+  #known: Required | undefined;
+  #loading: Promise<Required | undefined> | undefined;
+  #version = 0;
+
+  constructor(load: () => Promise<readonly Tool[]>) {
+    this.#load = load;
+  }
+
+  /** Changes whenever what is known is forgotten. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Takes a whole list that was asked for at `version`; one that is out of date by now is not taken. */
+  learn(tools: readonly Tool[], version: number | undefined): void {
+    if (version === this.#version) this.#known = requiredOf(tools);
+  }
+
+  /** Forgets: the list may have changed. */
+  forget(): void {
+    this.#version++;
+    this.#known = undefined;
+    this.#loading = undefined;
+  }
+
+  /** Whether the call is known to be one that the tool takes. False too when that has to be looked up. */
+  accepts(name: string, args: JSONObject = NO_ARGUMENTS): boolean {
+    const required = this.#known?.get(name);
+    return required !== undefined && missing(required, args).length === 0;
+  }
+
+  /**
+   * Looks the tool up, asking the server for its list where it is not known, and once more for a tool that is not in it.
+   * A server that cannot list its tools is taken at its word: nothing is refused then.
+   *
+   * @throws InvalidValueError `ERR_MCP_UNKNOWN_TOOL`, `ERR_MCP_INVALID_ARGUMENTS`, `unsent`; or what kept the list from coming.
+   */
+  async require(name: string, args: JSONObject = NO_ARGUMENTS, signal: AbortSignal | undefined): Promise<void> {
+    const isFresh = this.#known === undefined;
+    let known = this.#known ?? (await orAbort(this.#learnAll(), signal));
+    if (known !== undefined && !known.has(name) && !isFresh) {
+      this.forget();
+      known = await orAbort(this.#learnAll(), signal);
+    }
+    if (known === undefined) return;
+    const required = known.get(name);
+    if (required === undefined) throw unknownTool(name, known);
+    const absent = missing(required, args);
+    if (absent.length > 0) throw missingArguments(name, absent);
+  }
+
+  #learnAll(): Promise<Required | undefined> {
+    this.#loading ??= this.#loadOnce(this.#version);
+    return this.#loading;
+  }
+
+  async #loadOnce(version: number): Promise<Required | undefined> {
+    try {
+      const tools = await this.#load();
+      this.learn(tools, version);
+      return requiredOf(tools);
+    } catch (cause) {
+      if (cause instanceof RPCError || cause instanceof PeerProtocolError) return undefined;
+      throw cause;
+    } finally {
+      if (version === this.#version) this.#loading = undefined;
+    }
+  }
+}
+
+function requiredOf(tools: readonly Tool[]): Required {
+  return new Map(tools.map((tool) => [tool.name, requiredNames(tool.inputSchema)]));
+}
+
+function requiredNames(schema: JSONObject): readonly string[] {
+  const required = own(schema, 'required');
+  return Array.isArray(required) ? required.filter((name) => typeof name === 'string') : [];
+}
+
+function missing(required: readonly string[], args: JSONObject): readonly string[] {
+  return required.filter((name) => !Object.hasOwn(args, name) || args[name] === undefined);
+}
+
+function unknownTool(name: string, known: Required): InvalidValueError {
+  const near = nearest(name, known.keys());
+  const hint = near === undefined ? `it has ${known.size} tools, none of a name like it` : `did you mean ${quote(near)}?`;
+  return new InvalidValueError('ERR_MCP_UNKNOWN_TOOL', `The server has no tool ${quote(name)}; ${hint}`, {
+    details: { toolName: name, nearest: near },
+    delivery: 'unsent',
+  });
+}
+
+function missingArguments(name: string, absent: readonly string[]): InvalidValueError {
+  const names = absent.map((argument) => quote(argument)).join(', ');
+  return new InvalidValueError('ERR_MCP_INVALID_ARGUMENTS', `The tool ${quote(name)} requires the argument${absent.length === 1 ? '' : 's'} ${names}, which the call does not give`, {
+    details: { toolName: name, missing: absent },
+    delivery: 'unsent',
+  });
+}

@@ -1,0 +1,68 @@
+/** barewire: a Model Context Protocol client with no dependency at all. */
+
+export { MCPServerProtocol } from './servers/mcp-server-protocol.ts';
+export type { CompleteOptions, ConnectOptions } from './servers/mcp-server-protocol.ts';
+export { StdioMCPServer } from './servers/stdio-mcp-server.ts';
+export type { ProcessSignal } from './servers/stdio-mcp-server.ts';
+export type { Command, StdioMCPServerOptions } from './servers/stdio-options.ts';
+export { VERSION } from './servers/client-info.ts';
+
+export { ConnectionState } from './connection/connection-state.ts';
+export type { ConnectionEvent, StateChange } from './connection/connection-state.ts';
+export type { PendingRequestInfo, ProgressEvent } from './connection/pending-requests.ts';
+export type { OnProgress, RequestOptions } from './connection/request-settings.ts';
+
+export {
+  ConnectionError,
+  ERROR_CODES,
+  InvalidValueError,
+  LimitError,
+  MCPError,
+  PeerProtocolError,
+  RPCError,
+  RequestTimeoutError,
+  isMCPError,
+} from './base/errors.ts';
+export type { Delivery, ErrorCode, ErrorDetails } from './base/errors.ts';
+export { LIMITS } from './base/limits.ts';
+export type { LimitName, LimitOptions, LimitRow } from './base/limits.ts';
+export type { JSONObject } from './base/json.ts';
+export { LOG_LEVELS } from './base/log.ts';
+export type { LogLevel, Logger } from './base/log.ts';
+export type { CancelTimer, Clock } from './base/clock.ts';
+export type { Unsubscribe } from './base/listeners.ts';
+export { escapeText } from './base/text.ts';
+
+export { PROTOCOL_VERSIONS } from './protocol/versions.ts';
+export type { ProtocolVersion } from './protocol/versions.ts';
+export type { EraName } from './protocol/era.ts';
+export type { ServerCapabilities } from './protocol/capabilities.ts';
+export type { RequestId } from './jsonrpc/request-id.ts';
+
+export type { CompletionContext } from './features/completion.ts';
+export type { ListChanged, ServerEvents } from './features/server-events.ts';
+export type { Completion, CompletionArgument, CompletionReference } from './protocol/types/completion.ts';
+export type {
+  AudioContent,
+  BlobResourceContents,
+  ContentBlock,
+  EmbeddedResource,
+  ImageContent,
+  ResourceContents,
+  ResourceLink,
+  TextContent,
+  TextResourceContents,
+} from './protocol/types/content.ts';
+export type { Icon, Implementation } from './protocol/types/implementation.ts';
+export { SERVER_LOG_LEVELS } from './protocol/types/logging.ts';
+export type { LogMessage, ServerLogLevel } from './protocol/types/logging.ts';
+export type { Annotations, WithMeta } from './protocol/types/metadata.ts';
+export type { Progress, ProgressToken } from './protocol/types/progress.ts';
+export type { GetPromptResult, ListPromptsResult, Prompt, PromptArgument, PromptMessage } from './protocol/types/prompts.ts';
+export type {
+  ListResourceTemplatesResult,
+  ListResourcesResult,
+  Resource,
+  ResourceTemplate,
+} from './protocol/types/resources.ts';
+export type { CallToolResult, ListToolsResult, Tool, ToolAnnotations } from './protocol/types/tools.ts';

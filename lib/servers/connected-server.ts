@@ -1,0 +1,345 @@
+/** The contract kept over a connection; what is particular to a road comes in as {@link Road}. */
+
+/// <reference lib="esnext.disposable" preserve="true" />
+import { systemClock } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
+import type { JSONObject } from '../base/json.ts';
+import { isObject } from '../base/json.ts';
+import type { Limits } from '../base/limits.ts';
+import { Listeners } from '../base/listeners.ts';
+import type { Unsubscribe } from '../base/listeners.ts';
+import { createLog } from '../base/log.ts';
+import type { Log, LogLevel, Logger } from '../base/log.ts';
+import { abortSignal, action, checkKeys, describe, oneOf } from '../base/options.ts';
+import { Connection } from '../connection/connection.ts';
+import type { ConnectionState } from '../connection/connection-state.ts';
+import type { Offer } from '../connection/negotiation.ts';
+import type { PendingRequestInfo, ReplyReader } from '../connection/pending-requests.ts';
+import { defaultRequestSettings, resolveRequestOptions } from '../connection/request-settings.ts';
+import type { RequestOptions, RequestSettings } from '../connection/request-settings.ts';
+import { ping, setLogLevel } from '../features/acknowledged.ts';
+import { complete } from '../features/completion.ts';
+import type { CompletionContext } from '../features/completion.ts';
+import { Prompts } from '../features/prompts.ts';
+import { Resources } from '../features/resources.ts';
+import { SERVER_EVENTS, hearNotification } from '../features/server-events.ts';
+import type { ServerEvents } from '../features/server-events.ts';
+import { Tools } from '../features/tools.ts';
+import type { RequestId } from '../jsonrpc/request-id.ts';
+import { isRequestId } from '../jsonrpc/request-id.ts';
+import type { ServerCapabilities } from '../protocol/capabilities.ts';
+import type { EraName } from '../protocol/era.ts';
+import type { Completion, CompletionArgument, CompletionReference } from '../protocol/types/completion.ts';
+import type { ResourceContents } from '../protocol/types/content.ts';
+import type { Implementation } from '../protocol/types/implementation.ts';
+import { SERVER_LOG_LEVELS } from '../protocol/types/logging.ts';
+import type { ServerLogLevel } from '../protocol/types/logging.ts';
+import type { GetPromptResult, ListPromptsResult, Prompt } from '../protocol/types/prompts.ts';
+import type { ListResourceTemplatesResult, ListResourcesResult, Resource, ResourceTemplate } from '../protocol/types/resources.ts';
+import type { CallToolResult, ListToolsResult, Tool } from '../protocol/types/tools.ts';
+import { HealthCheck } from './health-check.ts';
+import { Lifecycle } from './lifecycle.ts';
+import type { LifecyclePolicy, Road } from './lifecycle.ts';
+import { MCPServerProtocol } from './mcp-server-protocol.ts';
+import type { CompleteOptions, ConnectOptions } from './mcp-server-protocol.ts';
+
+/** What every road's options come to. */
+export interface ConnectedServerOptions extends LifecyclePolicy {
+  readonly serverName: string;
+  readonly requestTimeoutMs: number;
+  readonly healthCheckIntervalMs: number;
+  readonly checkArguments: boolean;
+  readonly logLevel: LogLevel;
+  readonly logger: Logger | undefined;
+  readonly offer: Offer;
+  readonly limits: Limits;
+  readonly clock: Clock | undefined;
+}
+
+/** A handle over a connection. */
+export class ConnectedServer extends MCPServerProtocol {
+  readonly name: string;
+  readonly #connection: Connection;
+  readonly #lifecycle: Lifecycle;
+  readonly #health: HealthCheck;
+  readonly #listeners: Listeners<ServerEvents>;
+  readonly #log: Log;
+  readonly #defaults: RequestSettings;
+  readonly #tools: Tools;
+  readonly #resources: Resources;
+  readonly #prompts: Prompts;
+
+  constructor(options: ConnectedServerOptions, road: Road) {
+    super();
+    const { serverName: name, limits, clock = systemClock } = options;
+    this.name = name;
+    this.#defaults = defaultRequestSettings(options.requestTimeoutMs);
+    this.#log = createLog(options.logger, options.logLevel);
+    this.#listeners = new Listeners((event, cause) => this.#callbackFault(`A listener of "${event}"`, cause));
+    this.#connection = new Connection({
+      name,
+      clock,
+      limits,
+      offer: options.offer,
+      events: {
+        changed: (change) => this.#changed(change),
+        notified: (method, params) => this.#notified(method, params),
+        progressed: (event) => this.#listeners.emit('progress', event),
+        fault: (error) => this.#fault(error),
+        callbackFault: (what, cause) => this.#callbackFault(what, cause),
+      },
+    });
+    this.#lifecycle = new Lifecycle({
+      name,
+      connection: this.#connection,
+      road,
+      policy: options,
+      limits,
+      clock,
+      log: this.#log,
+      fault: (error) => this.#fault(error),
+    });
+    this.#health = new HealthCheck({
+      name,
+      clock,
+      intervalMs: options.healthCheckIntervalMs,
+      framesReceived: () => this.#connection.framesReceived,
+      isBusy: () => this.#connection.pendingRequests.length > 0,
+      ping: () => ping(this.#connection, this.#defaults),
+      failed: (cause) => this.#connection.lose(cause),
+    });
+    this.#tools = new Tools(this.#requester, limits, this.#defaults, options.checkArguments);
+    this.#resources = new Resources(this.#requester, limits);
+    this.#prompts = new Prompts(this.#requester, limits);
+  }
+
+  get connectionState(): ConnectionState {
+    return this.#connection.state;
+  }
+
+  get connectionCause(): unknown {
+    return this.#connection.cause;
+  }
+
+  get era(): EraName | undefined {
+    return this.#connection.agreement?.era.name;
+  }
+
+  get protocolVersion(): string | undefined {
+    return this.#connection.agreement?.era.revision;
+  }
+
+  get serverInfo(): Implementation | undefined {
+    return this.#connection.agreement?.serverInfo;
+  }
+
+  get serverCapabilities(): ServerCapabilities | undefined {
+    return this.#connection.agreement?.capabilities;
+  }
+
+  get instructions(): string | undefined {
+    return this.#connection.agreement?.instructions;
+  }
+
+  get pendingRequests(): readonly PendingRequestInfo[] {
+    return this.#connection.pendingRequests;
+  }
+
+  connect(options: ConnectOptions = {}): Promise<void> {
+    return settled(async () => {
+      checkKeys('options', options, ['signal']);
+      await this.#lifecycle.connect(abortSignal('options.signal', options['signal']));
+    });
+  }
+
+  cleanup(): Promise<void> {
+    return this.#lifecycle.cleanup();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.cleanup();
+  }
+
+  listTools(options?: RequestOptions): Promise<Tool[]> {
+    return settled(() => this.#tools.list(this.#settings(options)));
+  }
+
+  listToolsPage(cursor?: string, options?: RequestOptions): Promise<ListToolsResult> {
+    return settled(() => this.#tools.page(checkCursor(cursor), this.#settings(options)));
+  }
+
+  iterateTools(options?: RequestOptions): AsyncIterable<Tool> {
+    return this.#tools.iterate(this.#settings(options));
+  }
+
+  listResources(options?: RequestOptions): Promise<Resource[]> {
+    return settled(() => this.#resources.list.all(this.#settings(options)));
+  }
+
+  listResourcesPage(cursor?: string, options?: RequestOptions): Promise<ListResourcesResult> {
+    return settled(() => this.#resources.list.page(checkCursor(cursor), this.#settings(options)));
+  }
+
+  iterateResources(options?: RequestOptions): AsyncIterable<Resource> {
+    return this.#resources.list.iterate(this.#settings(options));
+  }
+
+  listResourceTemplates(options?: RequestOptions): Promise<ResourceTemplate[]> {
+    return settled(() => this.#resources.templates.all(this.#settings(options)));
+  }
+
+  listResourceTemplatesPage(cursor?: string, options?: RequestOptions): Promise<ListResourceTemplatesResult> {
+    return settled(() => this.#resources.templates.page(checkCursor(cursor), this.#settings(options)));
+  }
+
+  iterateResourceTemplates(options?: RequestOptions): AsyncIterable<ResourceTemplate> {
+    return this.#resources.templates.iterate(this.#settings(options));
+  }
+
+  listResourceContents(uri: string, options?: RequestOptions): Promise<ResourceContents[]> {
+    return settled(() => this.#resources.read(checkString('uri', uri), this.#settings(options)));
+  }
+
+  callTool(toolName: string, args?: JSONObject, options?: RequestOptions): Promise<CallToolResult> {
+    // The hot path: no wrapper, so that a call is one promise.
+    try {
+      if (typeof toolName !== 'string') checkString('toolName', toolName);
+      if (args !== undefined && !isObject(args)) throw new TypeError(`args must be an object; got ${describe(args)}`);
+      return this.#tools.call(toolName, args, options === undefined ? this.#defaults : this.#settings(options));
+    } catch (error) {
+      return settled(() => Promise.reject(error));
+    }
+  }
+
+  listPrompts(options?: RequestOptions): Promise<Prompt[]> {
+    return settled(() => this.#prompts.list.all(this.#settings(options)));
+  }
+
+  listPromptsPage(cursor?: string, options?: RequestOptions): Promise<ListPromptsResult> {
+    return settled(() => this.#prompts.list.page(checkCursor(cursor), this.#settings(options)));
+  }
+
+  iteratePrompts(options?: RequestOptions): AsyncIterable<Prompt> {
+    return this.#prompts.list.iterate(this.#settings(options));
+  }
+
+  getPrompt(promptName: string, args?: Readonly<Record<string, string>>, options?: RequestOptions): Promise<GetPromptResult> {
+    return settled(() => {
+      checkString('promptName', promptName);
+      return this.#prompts.get(promptName, checkStrings('args', args), this.#settings(options));
+    });
+  }
+
+  complete(reference: CompletionReference, argument: CompletionArgument, options?: CompleteOptions): Promise<Completion> {
+    return settled(() => {
+      checkReference(reference);
+      checkKeys('argument', argument, ['name', 'value']);
+      checkString('argument.name', argument.name);
+      checkString('argument.value', argument.value);
+      const settings = resolveRequestOptions(options, this.#defaults, ['context']);
+      return complete(this.#requester, reference, argument, checkContext(options?.context), settings);
+    });
+  }
+
+  setLogLevel(level: ServerLogLevel, options?: RequestOptions): Promise<void> {
+    return settled(() => setLogLevel(this.#requester, oneOf('level', level, SERVER_LOG_LEVELS), this.#settings(options)));
+  }
+
+  ping(options?: RequestOptions): Promise<void> {
+    return settled(() => ping(this.#requester, this.#settings(options)));
+  }
+
+  cancelRequest(requestId: RequestId, reason: string = 'Request cancelled'): boolean {
+    if (!isRequestId(requestId)) throw new TypeError(`requestId must be a string or an integer; got ${describe(requestId)}`);
+    return this.#connection.cancel(requestId, checkString('reason', reason));
+  }
+
+  on<Name extends keyof ServerEvents>(event: Name, listener: (payload: ServerEvents[Name]) => unknown): Unsubscribe {
+    return this.#listeners.on(oneOf('event', event, SERVER_EVENTS) as Name, action('listener', listener));
+  }
+
+  /** What the features ask through: the connection, or, while a crashed server is restarted, the connection to come. */
+  get #requester(): { request: Connection['request'] } {
+    return { request: (method, params, settings, reader) => this.#request(method, params, settings, reader) };
+  }
+
+  #request<T>(method: string, params: JSONObject | undefined, settings: RequestSettings, reader: ReplyReader<T>): Promise<T> {
+    if (this.#lifecycle.recovery === undefined) return this.#connection.request(method, params, settings, reader);
+    return settled(async () => {
+      await this.#lifecycle.recovered(method, settings.timeoutMs, settings.signal);
+      return this.#connection.request(method, params, settings, reader);
+    });
+  }
+
+  #settings(options: RequestOptions | undefined): RequestSettings {
+    return resolveRequestOptions(options, this.#defaults);
+  }
+
+  #changed(change: ServerEvents['stateChanged']): void {
+    if (change.to === 'connected') this.#health.start();
+    else this.#health.stop();
+    this.#tools.forget();
+    this.#lifecycle.changed(change);
+    this.#listeners.emit('stateChanged', change);
+  }
+
+  #notified(method: string, params: JSONObject): void {
+    hearNotification(method, params, (event, payload) => {
+      if (event === 'toolsChanged') this.#tools.forget();
+      this.#listeners.emit(event, payload);
+    });
+  }
+
+  #fault(error: ServerEvents['fault']): void {
+    this.#log.warn(`${this.name}: ${error.message}`, { code: error.code });
+    this.#listeners.emit('fault', error);
+  }
+
+  #callbackFault(what: string, cause: unknown): void {
+    this.#log.error(`${what} of the host failed for ${this.name}`, { cause });
+  }
+}
+
+/**
+ * What `ask` comes to; what it throws is a rejection. A caller that does not await it is not hit by an unhandled rejection.
+ */
+function settled<T>(ask: () => Promise<T>): Promise<T> {
+  let promise: Promise<T>;
+  try {
+    promise = ask();
+  } catch (error) {
+    promise = Promise.reject(error);
+  }
+  promise.catch(() => {});
+  return promise;
+}
+
+function checkString(name: string, value: unknown): string {
+  if (typeof value === 'string') return value;
+  throw new TypeError(`${name} must be a string; got ${describe(value)}`);
+}
+
+function checkCursor(cursor: unknown): string | undefined {
+  return cursor === undefined ? undefined : checkString('cursor', cursor);
+}
+
+function checkStrings(name: string, values: unknown): Readonly<Record<string, string>> | undefined {
+  if (values === undefined) return undefined;
+  if (!isObject(values)) throw new TypeError(`${name} must be an object of strings; got ${describe(values)}`);
+  for (const [key, value] of Object.entries(values)) checkString(`${name}.${key}`, value);
+  return values as Readonly<Record<string, string>>;
+}
+
+function checkReference(reference: unknown): asserts reference is CompletionReference {
+  if (!isObject(reference)) throw new TypeError(`reference must be an object; got ${describe(reference)}`);
+  const type = oneOf('reference.type', reference['type'], ['ref/prompt', 'ref/resource']);
+  if (type === 'ref/prompt') checkString('reference.name', reference['name']);
+  else checkString('reference.uri', reference['uri']);
+}
+
+function checkContext(context: unknown): CompletionContext | undefined {
+  if (context === undefined) return undefined;
+  checkKeys('options.context', context, ['arguments']);
+  const args = checkStrings('options.context.arguments', context['arguments']);
+  return args === undefined ? {} : { arguments: args };
+}

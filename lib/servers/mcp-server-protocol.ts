@@ -1,0 +1,143 @@
+/** The contract of a handle on one MCP server. */
+
+/// <reference lib="esnext.disposable" preserve="true" />
+import type { Unsubscribe } from '../base/listeners.ts';
+import type { JSONObject } from '../base/json.ts';
+import type { ConnectionState } from '../connection/connection-state.ts';
+import type { PendingRequestInfo } from '../connection/pending-requests.ts';
+import type { RequestOptions } from '../connection/request-settings.ts';
+import type { CompletionContext } from '../features/completion.ts';
+import type { ServerEvents } from '../features/server-events.ts';
+import type { RequestId } from '../jsonrpc/request-id.ts';
+import type { ServerCapabilities } from '../protocol/capabilities.ts';
+import type { EraName } from '../protocol/era.ts';
+import type { Completion, CompletionArgument, CompletionReference } from '../protocol/types/completion.ts';
+import type { ResourceContents } from '../protocol/types/content.ts';
+import type { Implementation } from '../protocol/types/implementation.ts';
+import type { ServerLogLevel } from '../protocol/types/logging.ts';
+import type { GetPromptResult, ListPromptsResult, Prompt } from '../protocol/types/prompts.ts';
+import type { ListResourceTemplatesResult, ListResourcesResult, Resource, ResourceTemplate } from '../protocol/types/resources.ts';
+import type { CallToolResult, ListToolsResult, Tool } from '../protocol/types/tools.ts';
+
+/** What `connect` takes. */
+export interface ConnectOptions {
+  /** Gives up waiting: rejects with the signal's reason. The attempt itself ends when nobody waits for it any more. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What `complete` takes. */
+export interface CompleteOptions extends RequestOptions {
+  /** Arguments that were filled in before; since 2025-06-18. */
+  readonly context?: CompletionContext | undefined;
+}
+
+/**
+ * A handle on one MCP server, whatever the road to it. Every method that asks the server rejects with `ConnectionError`
+ * when there is no connection, `RequestTimeoutError` at a deadline, `RPCError` when the server answers with an
+ * error, `PeerProtocolError` when it answers with nonsense, and the signal's own reason when the caller aborts. Wrong
+ * arguments reject with `TypeError` or `RangeError`, and nothing is sent then. Hosts may implement it themselves.
+ */
+export abstract class MCPServerProtocol {
+  /** The name the host gave the server. */
+  abstract readonly name: string;
+
+  /** One of six states; see `docs/architecture.md`. */
+  abstract get connectionState(): ConnectionState;
+  /** Why the connection is `failed`, or was; `undefined` when nothing went wrong since it was last opened. */
+  abstract get connectionCause(): unknown;
+  /** For display; nothing of a host should depend on it. `undefined` before the first connection. */
+  abstract get era(): EraName | undefined;
+  /** The agreed revision, such as `2025-06-18`. */
+  abstract get protocolVersion(): string | undefined;
+  /** Who the server says it is. */
+  abstract get serverInfo(): Implementation | undefined;
+  /** What the server says it offers. */
+  abstract get serverCapabilities(): ServerCapabilities | undefined;
+  /** How the server wants to be used, in words for a model. Hostile, like everything a peer sends. */
+  abstract get instructions(): string | undefined;
+  /** The requests that wait for their answer, oldest first. */
+  abstract get pendingRequests(): readonly PendingRequestInfo[];
+
+  /**
+   * Connects; does nothing when connected. Concurrent calls share one attempt.
+   *
+   * @throws ConnectionError with the last attempt's cause; PeerProtocolError when no protocol version could be agreed on.
+   */
+  abstract connect(options?: ConnectOptions): Promise<void>;
+
+  /**
+   * Lets go, from any state: idempotent, bounded in time, leaves no process, socket, timer or listener. Requests in flight
+   * reject with `ConnectionError`. Afterwards `connect` may be called again.
+   */
+  abstract cleanup(): Promise<void>;
+
+  /** {@link MCPServerProtocol.cleanup}, for `await using`. */
+  abstract [Symbol.asyncDispose](): Promise<void>;
+
+  /** All tools, of all pages. */
+  abstract listTools(options?: RequestOptions): Promise<Tool[]>;
+  /** One page of tools: the first, or the one that `nextCursor` of the page before names. */
+  abstract listToolsPage(cursor?: string, options?: RequestOptions): Promise<ListToolsResult>;
+  /** Tool by tool; a page is asked for when the one before is used up. */
+  abstract iterateTools(options?: RequestOptions): AsyncIterable<Tool>;
+
+  /** All resources, of all pages. */
+  abstract listResources(options?: RequestOptions): Promise<Resource[]>;
+  /** One page of resources. */
+  abstract listResourcesPage(cursor?: string, options?: RequestOptions): Promise<ListResourcesResult>;
+  /** Resource by resource. */
+  abstract iterateResources(options?: RequestOptions): AsyncIterable<Resource>;
+
+  /** All resource templates, of all pages. */
+  abstract listResourceTemplates(options?: RequestOptions): Promise<ResourceTemplate[]>;
+  /** One page of resource templates. */
+  abstract listResourceTemplatesPage(cursor?: string, options?: RequestOptions): Promise<ListResourceTemplatesResult>;
+  /** Template by template. */
+  abstract iterateResourceTemplates(options?: RequestOptions): AsyncIterable<ResourceTemplate>;
+
+  /**
+   * Reads a resource: one or several parts, each with `text` or `blob` (base64).
+   *
+   * @throws InvalidValueError `ERR_MCP_INVALID_URI`, `ERR_MCP_RESOURCE_NOT_FOUND`.
+   */
+  abstract listResourceContents(uri: string, options?: RequestOptions): Promise<ResourceContents[]>;
+
+  /**
+   * Calls a tool. A result with `isError` is a result: the tool ran, and says what went wrong.
+   *
+   * @throws InvalidValueError `ERR_MCP_UNKNOWN_TOOL`, `ERR_MCP_INVALID_ARGUMENTS`.
+   */
+  abstract callTool(toolName: string, args?: JSONObject, options?: RequestOptions): Promise<CallToolResult>;
+
+  /** All prompts, of all pages. */
+  abstract listPrompts(options?: RequestOptions): Promise<Prompt[]>;
+  /** One page of prompts. */
+  abstract listPromptsPage(cursor?: string, options?: RequestOptions): Promise<ListPromptsResult>;
+  /** Prompt by prompt. */
+  abstract iteratePrompts(options?: RequestOptions): AsyncIterable<Prompt>;
+
+  /**
+   * A prompt with its arguments filled in by the server.
+   *
+   * @throws InvalidValueError `ERR_MCP_INVALID_ARGUMENTS` when the server knows no such prompt, or refuses its arguments.
+   */
+  abstract getPrompt(promptName: string, args?: Readonly<Record<string, string>>, options?: RequestOptions): Promise<GetPromptResult>;
+
+  /** Values that could complete an argument of a prompt or of a resource template. */
+  abstract complete(reference: CompletionReference, argument: CompletionArgument, options?: CompleteOptions): Promise<Completion>;
+
+  /** Asks the server for log messages of `level` and above only; they come as the event `log`. */
+  abstract setLogLevel(level: ServerLogLevel, options?: RequestOptions): Promise<void>;
+
+  /** Asks whether the server is there. */
+  abstract ping(options?: RequestOptions): Promise<void>;
+
+  /**
+   * Gives up the request `requestId` (see `pendingRequests`): its call rejects with an `AbortError` whose message is
+   * `reason`, and the server is told. False when no such request waits. Beside `options.signal`, which needs no id.
+   */
+  abstract cancelRequest(requestId: RequestId, reason?: string): boolean;
+
+  /** Listens. A listener that throws or rejects harms nobody; it is told to the logger. */
+  abstract on<Name extends keyof ServerEvents>(event: Name, listener: (payload: ServerEvents[Name]) => unknown): Unsubscribe;
+}

@@ -1,0 +1,79 @@
+import { systemClock } from '../base/clock.ts';
+import { ConnectionError, RequestTimeoutError } from '../base/errors.ts';
+import { childEnvironment } from '../transport/stdio/child-environment.ts';
+import { StdioTransport } from '../transport/stdio/stdio-transport.ts';
+import { ConnectedServer } from './connected-server.ts';
+import type { Road } from './lifecycle.ts';
+import { resolveStdioOptions } from './stdio-options.ts';
+import type { ResolvedStdioOptions, StdioMCPServerOptions } from './stdio-options.ts';
+
+/** The signals a host may have a reason to send. */
+export type ProcessSignal = 'SIGCONT' | 'SIGHUP' | 'SIGINT' | 'SIGKILL' | 'SIGSTOP' | 'SIGTERM' | 'SIGUSR1' | 'SIGUSR2';
+
+/**
+ * A server that runs as a child process of this one and is spoken to over its stdin and stdout.
+ *
+ * The child gets a process group of its own, a few variables of the environment and `serverEnv`. `cleanup()` ends its stdin, waits,
+ * sends SIGTERM, waits, sends SIGKILL, each to the whole group. A key press of Ctrl-C does not reach it: a host that handles
+ * SIGINT calls `cleanup()`, or `signalProcess`.
+ */
+export class StdioMCPServer extends ConnectedServer {
+  readonly #road: StdioRoad;
+
+  /** @throws TypeError or RangeError, naming the option, what was expected and what came. */
+  constructor(options: StdioMCPServerOptions) {
+    const resolved = resolveStdioOptions(options);
+    const road = new StdioRoad(resolved);
+    super(resolved, road);
+    this.#road = road;
+  }
+
+  /** The process id of the child that was started last; it may have ended. */
+  get processId(): number | undefined {
+    return this.#road.transport?.processId;
+  }
+
+  /** The last bytes that the child wrote to stderr, as text. It may hold anything, secrets included. */
+  get stderrTail(): string {
+    return this.#road.transport?.stderrTail ?? '';
+  }
+
+  /** Sends a signal to the child and all it started, at once. False when nobody is there to get it. */
+  signalProcess(signal: ProcessSignal): boolean {
+    return this.#road.transport?.signal(signal) ?? false;
+  }
+}
+
+/** A new child for every try. */
+class StdioRoad implements Road {
+  readonly #options: ResolvedStdioOptions;
+  /** The newest transport. */
+  transport: StdioTransport | undefined;
+
+  constructor(options: ResolvedStdioOptions) {
+    this.#options = options;
+  }
+
+  newTransport(): StdioTransport {
+    const { serverName, limits, clock = systemClock, argv, serverEnv, workingDir } = this.#options;
+    this.transport = new StdioTransport({
+      name: serverName,
+      clock,
+      limits,
+      command: async () => ({ argv: await argv(), env: childEnvironment(process.env, serverEnv, process.platform), workingDir }),
+    });
+    return this.transport;
+  }
+
+  /** A start is tried again when it was too slow, died late, or met a want that may pass; not when it would fail the same way. */
+  mayRetry(cause: unknown): boolean {
+    if (cause instanceof RequestTimeoutError) return true;
+    if (!(cause instanceof ConnectionError)) return false;
+    if (cause.code === 'ERR_MCP_PROCESS_EXITED') return Number(cause.details['livedMs']) >= this.#options.processStartupDelayMs;
+    if (cause.code === 'ERR_MCP_SPAWN_FAILED') return PASSING_WANTS.has(String(cause.details['systemCode']));
+    return RETRIED.has(cause.code);
+  }
+}
+
+const RETRIED: ReadonlySet<string> = new Set(['ERR_MCP_CONNECT_TIMEOUT', 'ERR_MCP_STDIN_CLOSED', 'ERR_MCP_STDOUT_CLOSED']);
+const PASSING_WANTS: ReadonlySet<string> = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM', 'ETXTBSY']);
