@@ -39,7 +39,6 @@ export const ERROR_CODES = [
   'ERR_MCP_INVALID_URI',
   'ERR_MCP_RESOURCE_NOT_FOUND',
   'ERR_MCP_LIMIT',
-  'ERR_MCP_LISTENER',
 ] as const;
 
 /** One of {@link ERROR_CODES}. */
@@ -138,11 +137,12 @@ export function isMCPError(value: unknown): value is MCPError {
 }
 
 /**
- * The same failure as `error`, as one request saw it: same class, code, message and details, its own stack and
- * delivery, the original as cause. Shared causes stay shared; what differs a request is not written into them.
+ * The same failure as `error`, as one request saw it: class, code, message and details as they were, a stack and a delivery
+ * of its own, the original as cause. What differs from request to request is not written into what they share. Only for the
+ * classes that can end a connection.
  */
 export function forRequest(error: MCPError, delivery: Delivery): MCPError {
-  const options = { details: error.details, cause: error.cause ?? error, delivery };
+  const options = { details: error.details, cause: error, delivery };
   if (error instanceof ConnectionError) return new ConnectionError(error.code, error.message, options);
   if (error instanceof PeerProtocolError) return new PeerProtocolError(error.code, error.message, options);
   if (error instanceof RequestTimeoutError) return new RequestTimeoutError(error.code, error.message, options);

@@ -3,9 +3,10 @@
 import { DEFAULT_LIMITS } from './limits.ts';
 
 // C0 and C1 controls, soft hyphen, zero-width and bidirectional marks, line and paragraph separators, the byte order
-// mark, interlinear marks, lone surrogates and Unicode tags: what can hide text, reorder it or drive a terminal.
+// mark, interlinear marks, fillers that show nothing, lone surrogates, Unicode tags and supplementary variation selectors: what
+// can hide text, reorder it or drive a terminal.
 const UNSAFE =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]|\p{Surrogate}/gu;
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb]|[\u{e0000}-\u{e0fff}]|\p{Surrogate}/gu;
 
 function escapeCharacter(character: string): string {
   if (character === '\n') return '\\n';
@@ -24,7 +25,7 @@ export function escapeText(text: string, maxCharacters: number = DEFAULT_LIMITS.
   return kept === text ? escaped : `${escaped}… (${text.length - maxCharacters} more characters)`;
 }
 
-/** {@link escapeText} between double quotes, inner quotes escaped: a name or a value in a message. */
+/** {@link escapeText} between double quotes, inner quotes and backslashes escaped: a name or a value in a message. */
 export function quote(text: string, maxCharacters: number = 100): string {
-  return `"${escapeText(text, maxCharacters).replaceAll('"', '\\"')}"`;
+  return `"${escapeText(text.replace(/["\\]/g, '\\$&'), maxCharacters)}"`;
 }

@@ -145,6 +145,7 @@ export class Inbound implements FrameSink {
   /** A malformed reply ends the wait of the request it names; anything else malformed is counted and reported. */
   #refuse(message: MalformedMessage): 'more' | 'answered' {
     const isAnswer = this.#rejectNamed(message, message.error);
+    if (message.callId !== undefined) this.#port.refuse(message.callId, RPC_ERROR.invalidRequest, message.error.message);
     this.#stray(message.error);
     return isAnswer ? 'answered' : 'more';
   }

@@ -16,8 +16,8 @@ export interface MessageBounds {
 }
 
 /**
- * Reads one frame. Never throws: what is wrong with a peer's text comes back as `malformed`, with the id of the request it
- * answers where it names one. Of two members with one name the last counts, as in every JSON parser of the platform.
+ * Reads one frame. Never throws: what is wrong with a peer's text comes back as `malformed`, with the id of the request that it
+ * answers, or meant to be, where it names one. Of two members with one name the last counts, as in every JSON parser of the platform.
  */
 export function decodeMessage(text: string, bounds: MessageBounds): Decoded {
   // Length in UTF-16 units is never more than length in bytes: nothing above the bound passes a transport that counted.
@@ -37,13 +37,16 @@ export function decodeMessage(text: string, bounds: MessageBounds): Decoded {
 function readMessage(message: unknown): SingleMessage {
   if (!isObject(message)) return invalid(undefined, 'an object', describe(message));
   const id = own(message, 'id');
-  if (own(message, 'jsonrpc') !== '2.0') return invalid(id, '"jsonrpc" to be "2.0"', describe(own(message, 'jsonrpc')));
-  return Object.hasOwn(message, 'method') ? readCall(message, id) : readReply(message, id);
+  const isReply = Object.hasOwn(message, 'result') || Object.hasOwn(message, 'error');
+  if (isReply || !Object.hasOwn(message, 'method')) return readReply(message, id);
+  const call = readCall(message, id);
+  return call.kind === 'malformed' && isRequestId(id) ? { ...call, id: undefined, callId: id } : call;
 }
 
 function readCall(message: JSONObject, id: unknown): SingleMessage {
   const { method } = message;
   const params = own(message, 'params');
+  if (own(message, 'jsonrpc') !== '2.0') return wrongVersion(message, id);
   if (typeof method !== 'string') return invalid(id, '"method" to be a string', describe(method));
   if (params !== undefined && !isObject(params)) return invalid(id, '"params" to be an object', describe(params));
   if (id === undefined && !Object.hasOwn(message, 'id')) return { kind: 'notification', method, params, message };
@@ -52,7 +55,9 @@ function readCall(message: JSONObject, id: unknown): SingleMessage {
 }
 
 function readReply(message: JSONObject, id: unknown): SingleMessage {
+  if (own(message, 'jsonrpc') !== '2.0') return wrongVersion(message, id);
   const hasResult = Object.hasOwn(message, 'result');
+  if (Object.hasOwn(message, 'method')) return invalid(id, 'a method, or one of "result" and "error"', 'a method and an outcome');
   if (hasResult === Object.hasOwn(message, 'error')) {
     return invalid(id, 'a method, or one of "result" and "error"', hasResult ? 'both "result" and "error"' : 'none of them');
   }
@@ -77,6 +82,10 @@ function readError(message: JSONObject, id: unknown): SingleMessage {
 
 function malformed(id: unknown, code: 'ERR_MCP_INVALID_JSON' | 'ERR_MCP_INVALID_MESSAGE', text: string): SingleMessage {
   return { kind: 'malformed', id: isRequestId(id) ? id : undefined, error: new PeerProtocolError(code, text) };
+}
+
+function wrongVersion(message: JSONObject, id: unknown): SingleMessage {
+  return invalid(id, '"jsonrpc" to be "2.0"', describe(own(message, 'jsonrpc')));
 }
 
 function invalid(id: unknown, expected: string, came: string): SingleMessage {

@@ -46,10 +46,13 @@ export interface BatchMessage {
   readonly messages: readonly SingleMessage[];
 }
 
-/** Not a message. Where it names the request it answers, that request need not wait any longer. */
+/** Not a message. */
 export interface MalformedMessage {
   readonly kind: 'malformed';
+  /** The request of ours that it answers, where it names one: that need not wait any longer. */
   readonly id: RequestId | undefined;
+  /** The peer's own request that it meant to be, where it names one: that waits for an answer. */
+  readonly callId?: RequestId | undefined;
   readonly error: PeerProtocolError | LimitError;
 }
 

@@ -1,6 +1,5 @@
 import { systemClock } from '../base/clock.ts';
 import { ConnectionError, RequestTimeoutError } from '../base/errors.ts';
-import { childEnvironment } from '../transport/stdio/child-environment.ts';
 import { StdioTransport } from '../transport/stdio/stdio-transport.ts';
 import { ConnectedServer } from './connected-server.ts';
 import type { Road } from './lifecycle.ts';
@@ -60,7 +59,7 @@ class StdioRoad implements Road {
       name: serverName,
       clock,
       limits,
-      command: async () => ({ argv: await argv(), env: childEnvironment(process.env, serverEnv, process.platform), workingDir }),
+      command: { argv, serverEnv, workingDir },
     });
     return this.transport;
   }

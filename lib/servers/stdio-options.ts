@@ -157,8 +157,8 @@ function readArgv(command: unknown): readonly string[] {
 function readEnvironment(serverEnv: unknown): Readonly<Record<string, string>> {
   if (serverEnv === undefined) return {};
   if (!isObject(serverEnv)) throw new TypeError(`serverEnv must be an object of strings; got ${describe(serverEnv)}`);
-  // Checked here, at the door; put together with the host's own variables at each start.
-  return Object.freeze(childEnvironment({}, serverEnv as Record<string, string>, process.platform));
+  // Checked here, at the door; put together with the host's own variables at each start, by the platform's rules.
+  return Object.freeze(childEnvironment({}, serverEnv as Record<string, string>, 'any'));
 }
 
 function readVersions(versions: unknown): readonly ProtocolVersion[] {

@@ -8,8 +8,8 @@ import type { Limits } from '../../base/limits.ts';
 import { escapeText, quote } from '../../base/text.ts';
 import { PLAIN_ARRIVAL } from '../transport.ts';
 import type { FrameSink, OutboundFrame, Transport } from '../transport.ts';
+import { childEnvironment } from './child-environment.ts';
 import { ChildProcess } from './child-process.ts';
-import type { ChildOptions } from './child-process.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { StderrTail } from './stderr-tail.ts';
 import { climbDown } from './stop-ladder.ts';
@@ -21,8 +21,16 @@ export interface StdioTransportOptions {
   readonly name: string;
   readonly clock: Clock;
   readonly limits: Limits;
-  /** Says what to start, each time anew: a command may be a function. May throw. */
-  readonly command: () => Promise<ChildOptions>;
+  readonly command: StdioCommand;
+}
+
+/** What to start. */
+export interface StdioCommand {
+  /** The program and its arguments; may throw. */
+  readonly argv: () => Promise<readonly string[]>;
+  /** Variables on top of the few that are inherited. */
+  readonly serverEnv: Readonly<Record<string, string>>;
+  readonly workingDir: string | undefined;
 }
 
 /** The end of a child's life is told with this much of its stderr; the rest stays in {@link StdioTransport.stderrTail}. */
@@ -83,8 +91,9 @@ export class StdioTransport implements Transport {
   }
 
   async #start(sink: FrameSink, signal: AbortSignal): Promise<void> {
-    const command = await orAbort(this.#options.command(), signal);
-    this.#child = await ChildProcess.start(command);
+    const { argv, serverEnv, workingDir } = this.#options.command;
+    const words = await orAbort(argv(), signal);
+    this.#child = await ChildProcess.start({ argv: words, env: childEnvironment(process.env, serverEnv, process.platform), workingDir });
     // From here on there is a child, which `close` has to find even when the caller has lost interest.
     this.#startedAt = this.#options.clock.now();
     this.#sink = sink;
