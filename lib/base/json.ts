@@ -15,9 +15,11 @@ export function own(object: JSONObject, key: string): unknown {
 
 /**
  * Whether `text` nests deeper than `maxDepth` levels of arrays and objects. Linear; does not allocate; says nothing
- * of whether the text is JSON. A text with at most `maxDepth` openers is answered by counting them, without a walk.
+ * of whether the text is JSON; one that is too short to open and close so many levels is not deep. A text with at most
+ * `maxDepth` openers is answered by counting them, without a walk.
  */
 export function isTooDeep(text: string, maxDepth: number): boolean {
+  if (text.length < 2 * (maxDepth + 1)) return false;
   if (!hasMoreOpeners(text, maxDepth)) return false;
   let depth = 0;
   for (let index = 0; index < text.length; index++) {

@@ -1,8 +1,8 @@
 /** Takes a listener back; calling it twice does nothing. */
 export type Unsubscribe = () => void;
 
-/** What hears of a listener that threw or rejected. */
-export type ListenerFault = (event: string, cause: unknown) => void;
+/** What hears of a listener that threw or rejected: which, and with what. */
+export type ListenerFault = (what: string, cause: unknown) => void;
 
 /**
  * Listeners by event name. A listener that throws, or returns a promise that rejects, is reported to `onFault` and
@@ -38,7 +38,7 @@ export class Listeners<Events extends object> {
   emit<Name extends keyof Events & string>(event: Name, payload: Events[Name]): void {
     const listeners = this.#byEvent.get(event);
     if (listeners === undefined) return;
-    for (const listener of listeners) callSafely(() => listener(payload as never), (cause) => this.#onFault(event, cause));
+    for (const listener of listeners) callSafely(listener, payload as never, this.#onFault, event);
   }
 
   /** Takes back every listener. */
@@ -47,12 +47,12 @@ export class Listeners<Events extends object> {
   }
 }
 
-/** Runs code of the host: what it throws, or rejects with later, goes to `onFault` and nowhere else. */
-export function callSafely(action: () => unknown, onFault: (cause: unknown) => void): void {
+/** Calls code of the host: what it throws, or rejects with later, goes to `onFault`, with `what` was called, and nowhere else. */
+export function callSafely<P>(listener: (payload: P) => unknown, payload: P, onFault: ListenerFault, what: string): void {
   try {
-    const outcome = action();
-    if (outcome instanceof Promise) outcome.catch(onFault);
+    const outcome = listener(payload);
+    if (outcome instanceof Promise) outcome.catch((cause: unknown) => onFault(what, cause));
   } catch (cause) {
-    onFault(cause);
+    onFault(what, cause);
   }
 }

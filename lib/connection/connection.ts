@@ -5,13 +5,16 @@ import { ConnectionError, LimitError, PeerProtocolError, isMCPError } from '../b
 import type { MCPError } from '../base/errors.ts';
 import type { JSONObject } from '../base/json.ts';
 import type { Limits } from '../base/limits.ts';
+import type { ListenerFault } from '../base/listeners.ts';
 import { escapeText } from '../base/text.ts';
 import { encodeError, encodeNotification, encodeRequest, encodeResult } from '../jsonrpc/codec.ts';
 import { RequestIds } from '../jsonrpc/request-id.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import { missingCapability } from '../protocol/capabilities.ts';
 import { Misfit } from '../protocol/checks/check.ts';
+import { checkProgress, checkProgressToken } from '../protocol/checks/notifications.ts';
 import type { Agreement, Call } from '../protocol/era.ts';
+import type { Progress } from '../protocol/types/progress.ts';
 import { NO_HEADERS } from '../transport/transport.ts';
 import type { Transport } from '../transport/transport.ts';
 import { ConnectionState, ConnectionStateMachine } from './connection-state.ts';
@@ -20,7 +23,7 @@ import { Inbound } from './inbound.ts';
 import { negotiate } from './negotiation.ts';
 import type { Offer } from './negotiation.ts';
 import { PendingRequest, PendingRequests } from './pending-requests.ts';
-import type { PendingRequestInfo, ProgressEvent, ReplyReader } from './pending-requests.ts';
+import type { PendingRequestInfo, ReplyReader } from './pending-requests.ts';
 import { progressTokenFor, reportProgress } from './progress.ts';
 import { defaultRequestSettings } from './request-settings.ts';
 import type { RequestSettings } from './request-settings.ts';
@@ -32,11 +35,12 @@ export interface ConnectionEvents {
   changed(change: StateChange): void;
   /** A notification that reports no progress. May throw a Misfit when its params are not what the protocol says. */
   notified(method: string, params: JSONObject): void;
-  progressed(event: ProgressEvent): void;
+  /** Progress of a request that waits. */
+  progressed(request: PendingRequest, progress: Progress): void;
   /** Something is wrong, but the connection goes on. */
   fault(error: MCPError): void;
   /** A callback of the host threw or rejected. */
-  callbackFault(what: string, cause: unknown): void;
+  readonly callbackFault: ListenerFault;
 }
 
 /** What a connection is made with. */
@@ -301,8 +305,9 @@ export class Connection {
     const { events } = this.#options;
     try {
       if (method !== 'notifications/progress') return events.notified(method, params);
-      const event = reportProgress(params, this.#pending, (cause) => events.callbackFault('onProgress', cause));
-      if (event !== undefined) events.progressed(event);
+      const progress = checkProgress(params);
+      const request = reportProgress(progress, checkProgressToken(params), this.#pending, events.callbackFault);
+      if (request !== undefined) events.progressed(request, progress);
     } catch (cause) {
       if (!(cause instanceof Misfit)) throw cause;
       const details = { method, pointer: cause.pointer };

@@ -1,12 +1,11 @@
 /** Reports of progress on their way to who asked for them. Source: MCP, basic, utilities, "Progress". */
 
-import { callSafely } from '../base/listeners.ts';
 import { own } from '../base/json.ts';
-import type { JSONObject } from '../base/json.ts';
+import { callSafely } from '../base/listeners.ts';
+import type { ListenerFault } from '../base/listeners.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
-import { checkProgress, checkProgressToken } from '../protocol/checks/notifications.ts';
-import type { ProgressToken } from '../protocol/types/progress.ts';
-import type { PendingRequests, ProgressEvent } from './pending-requests.ts';
+import type { Progress, ProgressToken } from '../protocol/types/progress.ts';
+import type { PendingRequest, PendingRequests } from './pending-requests.ts';
 import type { RequestSettings } from './request-settings.ts';
 
 /**
@@ -20,20 +19,11 @@ export function progressTokenFor(id: RequestId, settings: RequestSettings): Prog
 }
 
 /**
- * Hands one report to the request it is about; one about no waiting request is late, and returns `undefined`.
- *
- * @throws Misfit when the report is none.
+ * Hands one report to the request it is about, and returns that; a report about no waiting request is late, and dropped.
  */
-export function reportProgress(
-  params: JSONObject,
-  pending: PendingRequests,
-  onCallbackFault: (cause: unknown) => void,
-): ProgressEvent | undefined {
-  const token = checkProgressToken(params);
-  const progress = checkProgress(params);
+export function reportProgress(progress: Progress, token: ProgressToken, pending: PendingRequests, onFault: ListenerFault): PendingRequest | undefined {
   const request = pending.progressed(token);
-  if (request === undefined) return undefined;
-  const { onProgress } = request.settings;
-  if (onProgress !== undefined) callSafely(() => onProgress(progress), onCallbackFault);
-  return { requestId: request.id, method: request.method, ...progress };
+  const onProgress = request?.settings.onProgress;
+  if (onProgress !== undefined) callSafely(onProgress, progress, onFault, 'onProgress');
+  return request;
 }

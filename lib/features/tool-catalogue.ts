@@ -44,7 +44,9 @@ export class ToolCatalogue {
   /** Whether the call is known to be one that the tool takes. False too when that has to be looked up. */
   accepts(name: string, args: JSONObject = NO_ARGUMENTS): boolean {
     const required = this.#known?.get(name);
-    return required !== undefined && missing(required, args).length === 0;
+    if (required === undefined) return false;
+    for (const argument of required) if (isAbsent(argument, args)) return false;
+    return true;
   }
 
   /**
@@ -96,7 +98,11 @@ function requiredNames(schema: JSONObject): readonly string[] {
 }
 
 function missing(required: readonly string[], args: JSONObject): readonly string[] {
-  return required.filter((name) => !Object.hasOwn(args, name) || args[name] === undefined);
+  return required.filter((argument) => isAbsent(argument, args));
+}
+
+function isAbsent(argument: string, args: JSONObject): boolean {
+  return own(args, argument) === undefined;
 }
 
 function unknownTool(name: string, known: Required): InvalidValueError {

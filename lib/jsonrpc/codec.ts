@@ -4,7 +4,7 @@ import { LimitError, PeerProtocolError } from '../base/errors.ts';
 import { isObject, isTooDeep, own } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
 import { describe } from '../base/options.ts';
-import type { Decoded, SingleMessage } from './message.ts';
+import type { Decoded, MalformedMessage, SingleMessage } from './message.ts';
 import { isRequestId } from './request-id.ts';
 import type { RequestId } from './request-id.ts';
 import { utf8Length } from './utf8.ts';
@@ -34,42 +34,62 @@ export function decodeMessage(text: string, bounds: MessageBounds): Decoded {
   return { kind: 'batch', messages: value.map(readMessage) };
 }
 
-function readMessage(message: unknown): SingleMessage {
-  if (!isObject(message)) return invalid(undefined, 'an object', describe(message));
-  const id = own(message, 'id');
-  const isReply = Object.hasOwn(message, 'result') || Object.hasOwn(message, 'error');
-  if (isReply || !Object.hasOwn(message, 'method')) return readReply(message, id);
-  const call = readCall(message, id);
-  return call.kind === 'malformed' && isRequestId(id) ? { ...call, id: undefined, callId: id } : call;
+/** The members of a message. JSON has no `undefined`: what is `undefined` here is not there. */
+interface Members {
+  readonly jsonrpc?: unknown;
+  readonly id?: unknown;
+  readonly method?: unknown;
+  readonly params?: unknown;
+  readonly result?: unknown;
+  readonly error?: unknown;
 }
 
-function readCall(message: JSONObject, id: unknown): SingleMessage {
-  const { method } = message;
-  const params = own(message, 'params');
-  if (own(message, 'jsonrpc') !== '2.0') return wrongVersion(message, id);
-  if (typeof method !== 'string') return invalid(id, '"method" to be a string', describe(method));
-  if (params !== undefined && !isObject(params)) return invalid(id, '"params" to be an object', describe(params));
-  if (id === undefined && !Object.hasOwn(message, 'id')) return { kind: 'notification', method, params, message };
+const INHERITED = Object.prototype as Members;
+
+/**
+ * The own members of `message`. Plain reads are three times as fast as asking for own keys, and the same as long as nobody
+ * has written one of these six names into `Object.prototype`.
+ */
+function membersOf(message: JSONObject): Members {
+  const isClean =
+    INHERITED.jsonrpc === undefined &&
+    INHERITED.id === undefined &&
+    INHERITED.method === undefined &&
+    INHERITED.params === undefined &&
+    INHERITED.result === undefined &&
+    INHERITED.error === undefined;
+  return isClean ? message : (Object.assign(Object.create(null), message) as Members);
+}
+
+function readMessage(message: unknown): SingleMessage {
+  if (!isObject(message)) return invalid(undefined, 'an object', describe(message));
+  const members = membersOf(message);
+  const { id, jsonrpc, method, result, error } = members;
+  const isReply = method === undefined || result !== undefined || error !== undefined;
+  if (jsonrpc !== '2.0') return wrong(isReply, id, '"jsonrpc" to be "2.0"', describe(jsonrpc));
+  if (!isReply) return readCall(message, members);
+  if (method !== undefined) return invalid(id, 'a method, or one of "result" and "error"', 'a method and an outcome');
+  return result !== undefined && error === undefined ? readResult(message, id, result) : readError(message, members);
+}
+
+function readCall(message: JSONObject, { id, method, params }: Members): SingleMessage {
+  if (typeof method !== 'string') return wrong(false, id, '"method" to be a string', describe(method));
+  if (params !== undefined && !isObject(params)) return wrong(false, id, '"params" to be an object', describe(params));
+  if (id === undefined) return { kind: 'notification', method, params, message };
   if (!isRequestId(id)) return invalid(undefined, 'the "id" of a request to be a string or an integer', describe(id));
   return { kind: 'request', id, method, params, message };
 }
 
-function readReply(message: JSONObject, id: unknown): SingleMessage {
-  if (own(message, 'jsonrpc') !== '2.0') return wrongVersion(message, id);
-  const hasResult = Object.hasOwn(message, 'result');
-  if (Object.hasOwn(message, 'method')) return invalid(id, 'a method, or one of "result" and "error"', 'a method and an outcome');
-  if (hasResult === Object.hasOwn(message, 'error')) {
-    return invalid(id, 'a method, or one of "result" and "error"', hasResult ? 'both "result" and "error"' : 'none of them');
-  }
-  if (!hasResult) return readError(message, id);
+function readResult(message: JSONObject, id: unknown, result: unknown): SingleMessage {
   if (!isRequestId(id)) return invalid(undefined, 'the "id" of a reply to be a string or an integer', describe(id));
-  const { result } = message;
   if (!isObject(result)) return invalid(id, '"result" to be an object', describe(result));
   return { kind: 'result', id, result, message };
 }
 
-function readError(message: JSONObject, id: unknown): SingleMessage {
-  const { error } = message;
+function readError(message: JSONObject, { id, result, error }: Members): SingleMessage {
+  if (error === undefined || result !== undefined) {
+    return invalid(id, 'a method, or one of "result" and "error"', error === undefined ? 'none of them' : 'both "result" and "error"');
+  }
   if (!isObject(error)) return invalid(id, '"error" to be an object', describe(error));
   const code = own(error, 'code');
   const text = own(error, 'message');
@@ -80,15 +100,17 @@ function readError(message: JSONObject, id: unknown): SingleMessage {
   return { kind: 'error', id: id ?? undefined, code: code as number, errorMessage: text, data: own(error, 'data'), message };
 }
 
-function malformed(id: unknown, code: 'ERR_MCP_INVALID_JSON' | 'ERR_MCP_INVALID_MESSAGE', text: string): SingleMessage {
+function malformed(id: unknown, code: 'ERR_MCP_INVALID_JSON' | 'ERR_MCP_INVALID_MESSAGE', text: string): MalformedMessage {
   return { kind: 'malformed', id: isRequestId(id) ? id : undefined, error: new PeerProtocolError(code, text) };
 }
 
-function wrongVersion(message: JSONObject, id: unknown): SingleMessage {
-  return invalid(id, '"jsonrpc" to be "2.0"', describe(own(message, 'jsonrpc')));
+/** A malformed message that is a reply, to a request of ours, or a call, which is the peer's own. */
+function wrong(isReply: boolean, id: unknown, expected: string, came: string): SingleMessage {
+  const message = invalid(isReply ? id : undefined, expected, came);
+  return isReply || !isRequestId(id) ? message : { ...message, callId: id };
 }
 
-function invalid(id: unknown, expected: string, came: string): SingleMessage {
+function invalid(id: unknown, expected: string, came: string): MalformedMessage {
   return malformed(id, 'ERR_MCP_INVALID_MESSAGE', `Expected a JSON-RPC message with ${expected}; got ${came}`);
 }
 
@@ -108,33 +130,50 @@ function tooDeep(most: number): SingleMessage {
  * @throws TypeError when `params` has no JSON form (a cycle, a BigInt, a `toJSON` that throws); LimitError `maxMessageBytes`, `unsent`.
  */
 export function encodeRequest(id: RequestId, method: string, params: JSONObject | undefined, bounds: MessageBounds): string {
-  return encode({ jsonrpc: '2.0', id, method, params }, method, bounds);
+  const head = `{"jsonrpc":"2.0","id":${encodeWord(id)},"method":${encodeWord(method)}`;
+  return bounded(params === undefined ? `${head}}` : `${head},"params":${encodePart(params, method)}}`, method, bounds);
 }
 
 /** The text of a notification; errors as {@link encodeRequest}. */
 export function encodeNotification(method: string, params: JSONObject | undefined, bounds: MessageBounds): string {
-  return encode({ jsonrpc: '2.0', method, params }, method, bounds);
+  const head = `{"jsonrpc":"2.0","method":${encodeWord(method)}`;
+  return bounded(params === undefined ? `${head}}` : `${head},"params":${encodePart(params, method)}}`, method, bounds);
 }
 
 /** The text of the answer to the peer's request `id`; errors as {@link encodeRequest}. */
 export function encodeResult(id: RequestId, result: JSONObject, bounds: MessageBounds): string {
-  return encode({ jsonrpc: '2.0', id, result }, 'an answer', bounds);
+  return bounded(`{"jsonrpc":"2.0","id":${encodeWord(id)},"result":${encodePart(result, 'an answer')}}`, 'an answer', bounds);
 }
 
 /** The text of the refusal of the peer's request `id`. */
 export function encodeError(id: RequestId, code: number, message: string, bounds: MessageBounds): string {
-  return encode({ jsonrpc: '2.0', id, error: { code, message } }, 'an error answer', bounds);
+  const error = encodePart({ code, message }, 'an error answer');
+  return bounded(`{"jsonrpc":"2.0","id":${encodeWord(id)},"error":${error}}`, 'an error answer', bounds);
 }
 
-function encode(message: object, what: string, bounds: MessageBounds): string {
-  let text: string;
+// Characters that stand in a JSON string as they are; of nothing else are our own ids and the protocol's method names.
+const PLAIN = /^[\w$./-]*$/;
+
+/** An id or a method as JSON. */
+function encodeWord(word: string | number): string {
+  return typeof word === 'string' && PLAIN.test(word) ? `"${word}"` : JSON.stringify(word);
+}
+
+function encodePart(part: JSONObject, what: string): string {
+  let text: string | undefined;
   try {
-    text = JSON.stringify(message);
+    text = JSON.stringify(part) as string | undefined;
   } catch (cause) {
-    throw new TypeError(`The params of ${what} have no JSON form: ${cause instanceof Error ? cause.message.split('\n')[0] : 'they throw when read'}`, { cause });
+    const why = cause instanceof Error ? cause.message.split('\n')[0] : 'they throw when read';
+    throw new TypeError(`The params of ${what} have no JSON form: ${why}`, { cause });
   }
+  if (text?.startsWith('{')) return text;
+  throw new TypeError(`The params of ${what} must have the form of a JSON object; their toJSON gives another`);
+}
+
+function bounded(text: string, what: string, { maxMessageBytes }: MessageBounds): string {
   // No character takes more than three bytes a unit, so short texts need no count.
-  if (text.length * 3 > bounds.maxMessageBytes) refuseOversize(text, what, bounds.maxMessageBytes);
+  if (text.length * 3 > maxMessageBytes) refuseOversize(text, what, maxMessageBytes);
   return text;
 }
 

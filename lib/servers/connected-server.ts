@@ -23,7 +23,7 @@ import type { CompletionContext } from '../features/completion.ts';
 import { Prompts } from '../features/prompts.ts';
 import { Resources } from '../features/resources.ts';
 import { SERVER_EVENTS, hearNotification } from '../features/server-events.ts';
-import type { ServerEvents } from '../features/server-events.ts';
+import type { Emit, ServerEvents } from '../features/server-events.ts';
 import { Tools } from '../features/tools.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import { isRequestId } from '../jsonrpc/request-id.ts';
@@ -83,8 +83,11 @@ export class ConnectedServer extends MCPServerProtocol {
       offer: options.offer,
       events: {
         changed: (change) => this.#changed(change),
-        notified: (method, params) => this.#notified(method, params),
-        progressed: (event) => this.#listeners.emit('progress', event),
+        notified: (method, params) => hearNotification(method, params, this.#emit),
+        progressed: (request, progress) => {
+          // For every report of every request: nothing is made that nobody hears.
+          if (this.#listeners.has('progress')) this.#listeners.emit('progress', { requestId: request.id, method: request.method, ...progress });
+        },
         fault: (error) => this.#fault(error),
         callbackFault: (what, cause) => this.#callbackFault(what, cause),
       },
@@ -283,12 +286,10 @@ export class ConnectedServer extends MCPServerProtocol {
     this.#listeners.emit('stateChanged', change);
   }
 
-  #notified(method: string, params: JSONObject): void {
-    hearNotification(method, params, (event, payload) => {
-      if (event === 'toolsChanged') this.#tools.forget();
-      this.#listeners.emit(event, payload);
-    });
-  }
+  readonly #emit: Emit = (event, payload) => {
+    if (event === 'toolsChanged') this.#tools.forget();
+    this.#listeners.emit(event, payload);
+  };
 
   #fault(error: ServerEvents['fault']): void {
     this.#log.warn(`${this.name}: ${error.message}`, { code: error.code });

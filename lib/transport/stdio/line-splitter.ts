@@ -8,6 +8,7 @@ import { decodeUTF8, withoutBOM } from '../../jsonrpc/utf8.ts';
 export type Line = string | PeerProtocolError;
 
 const LF = 0x0a;
+const OPENING_BRACE = 0x7b;
 const NO_LINES: readonly Line[] = Object.freeze([]);
 // What a decoder that is not strict writes for bytes that are no UTF-8; a peer may also have written it itself.
 const REPLACEMENT = '�';
@@ -83,7 +84,10 @@ export class LineSplitter {
   #split(lines: Line[], bytes: Buffer): void {
     const text = bytes.toString('utf8');
     if (bytes.length > this.#maxLineBytes || text.includes(REPLACEMENT)) return this.#splitBytes(lines, bytes);
-    for (const line of text.split('\n')) if (!isBlank(line)) lines.push(withoutBOM(line));
+    for (const line of text.split('\n')) {
+      if (line.charCodeAt(0) === OPENING_BRACE) lines.push(line);
+      else if (!isBlank(line)) lines.push(withoutBOM(line));
+    }
   }
 
   #splitBytes(lines: Line[], bytes: Buffer): void {
@@ -107,7 +111,5 @@ export class LineSplitter {
 }
 
 function isBlank(line: string): boolean {
-  const first = line.charCodeAt(0);
-  // A message begins with a brace; only a line that begins with white space, or is empty, has to be looked at.
-  return Number.isNaN(first) || (first <= 0x20 && line.trim() === '');
+  return line.trim() === '';
 }

@@ -180,13 +180,15 @@ describe('listeners', () => {
 
   test('code of the host that is called safely reports what it throws at once, whatever it throws', () => {
     const faults: unknown[] = [];
+    const onFault = (what: string, cause: unknown) => void faults.push([what, cause]);
     for (const thrown of [undefined, null, 'text', new Error('x')]) {
-      callSafely(() => {
+      const listener = () => {
         throw thrown;
-      }, (cause) => faults.push(cause));
-      assert.equal(faults.pop(), thrown);
+      };
+      callSafely(listener, 'payload', onFault, 'listener');
+      assert.deepEqual(faults.pop(), ['listener', thrown]);
     }
-    callSafely(() => 'nothing wrong', (cause) => faults.push(cause));
+    callSafely((payload) => payload, 'nothing wrong', onFault, 'listener');
     assert.deepEqual(faults, []);
   });
 });

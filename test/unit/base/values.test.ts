@@ -60,7 +60,8 @@ describe('json: depth is known before parsing', () => {
 
   test('a text that is no JSON is walked too, without harm', () => {
     for (const odd of ['', '"', ']'.repeat(1000), `${'"'.repeat(999)}`, '\\"[[[', '}{'.repeat(500)]) assert.equal(typeof isTooDeep(odd, 3), 'boolean');
-    assert.equal(isTooDeep('[[[[', 3), true);
+    assert.equal(isTooDeep('[[[[[[[[', 3), true);
+    assert.equal(isTooDeep('[[[[', 3), false, 'too short to close what it opens, so JSON.parse refuses it');
   });
 });
 
