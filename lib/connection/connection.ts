@@ -8,12 +8,12 @@ import type { Limits } from '../base/limits.ts';
 import type { ListenerFault } from '../base/listeners.ts';
 import { escapeText } from '../base/text.ts';
 import { encodeError, encodeNotification, encodeRequest, encodeResult } from '../jsonrpc/codec.ts';
-import { RequestIds } from '../jsonrpc/request-id.ts';
-import type { RequestId } from '../jsonrpc/request-id.ts';
+import { CountedIds, PrefixedIds } from '../jsonrpc/request-id.ts';
+import type { RequestId, RequestIds } from '../jsonrpc/request-id.ts';
 import { missingCapability } from '../protocol/capabilities.ts';
 import { Misfit } from '../protocol/checks/check.ts';
 import { checkProgress, checkProgressToken } from '../protocol/checks/notifications.ts';
-import type { Agreement, Call } from '../protocol/era.ts';
+import type { Agreement } from '../protocol/era.ts';
 import type { Progress } from '../protocol/types/progress.ts';
 import { NO_HEADERS } from '../transport/transport.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -61,6 +61,8 @@ interface Link {
   /** Ends the opening of the link: aborted with the cause. */
   readonly opening: AbortController;
   agreement: Agreement | undefined;
+  /** Methods that were found to be ones that may be sent; the answer stays the same as long as the link does. */
+  readonly allowed: Set<string>;
 }
 
 const NO_PARAMS: JSONObject = Object.freeze({});
@@ -103,7 +105,7 @@ export class Connection {
 
   /** The requests that wait, oldest first. */
   get pendingRequests(): readonly PendingRequestInfo[] {
-    const now = this.#options.clock.now();
+    const now = this.#pending.now();
     return Array.from(this.#pending.values(), ({ id, method, openedAt }) => ({ id, method, ageMs: now - openedAt }));
   }
 
@@ -169,7 +171,7 @@ export class Connection {
     try {
       settings.signal?.throwIfAborted();
       const link = this.#requireLink(method);
-      return this.#send(link, { method, params }, settings, reader);
+      return this.#send(link, method, params, settings, reader);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -184,7 +186,7 @@ export class Connection {
   }
 
   #newLink(transport: Transport, opening: AbortController): Link {
-    const ids = new RequestIds(uniquePrefix());
+    const ids = transport.channel === 'shared' ? new CountedIds() : new PrefixedIds(uniquePrefix());
     const { limits, events } = this.#options;
     const inbound: Inbound = new Inbound({
       pending: this.#pending,
@@ -198,14 +200,14 @@ export class Connection {
       lost: (cause) => this.#ended(link, cause),
       ended: (cause) => this.#ended(link, cause),
     });
-    const link: Link = { transport, inbound, ids, opening, agreement: undefined };
+    const link: Link = { transport, inbound, ids, opening, agreement: undefined, allowed: new Set() };
     return link;
   }
 
   #handshake(link: Link): Parameters<typeof negotiate>[0] {
     return {
       request: (call, read) => {
-        const reply = this.#send(link, call, HANDSHAKE, { read });
+        const reply = this.#send(link, call.method, call.params, HANDSHAKE, { read });
         const giveUp = () => this.#pending.rejectAll(link.opening.signal.reason);
         link.opening.signal.addEventListener('abort', giveUp, { once: true });
         return reply.finally(() => link.opening.signal.removeEventListener('abort', giveUp));
@@ -225,11 +227,15 @@ export class Connection {
   #requireLink(method: string): Link {
     const link = this.#link;
     if (this.#machine.state !== ConnectionState.CONNECTED || link?.agreement === undefined) throw this.#notConnected(method);
-    const { era, capabilities } = link.agreement;
+    if (!link.allowed.has(method)) this.#allow(method, link.allowed, link.agreement);
+    return link;
+  }
+
+  #allow(method: string, allowed: Set<string>, { era, capabilities }: Agreement): void {
     if (!era.mayTravel(method, 'client')) throw this.#unsupported(method, `the agreed protocol version ${era.revision} does not have it`);
     const missing = missingCapability(method, capabilities, era.revision);
     if (missing !== undefined) throw this.#unsupported(method, `the server did not declare the capability "${missing}"`);
-    return link;
+    allowed.add(method);
   }
 
   #notConnected(method: string): ConnectionError {
@@ -250,15 +256,15 @@ export class Connection {
     });
   }
 
-  #send<T>(link: Link, call: Call, settings: RequestSettings, reader: ReplyReader<T>): Promise<T> {
-    const { limits, clock } = this.#options;
+  #send<T>(link: Link, method: string, given: JSONObject | undefined, settings: RequestSettings, reader: ReplyReader<T>): Promise<T> {
+    const { limits } = this.#options;
     if (this.#pending.size >= limits.maxPendingRequests) throw this.#tooManyPending();
     const id = link.ids.next();
     const token = progressTokenFor(id, settings);
     const era = link.agreement?.era;
-    const params = era === undefined ? call.params : era.stamp(call.params, settings.meta, token);
-    const text = encodeRequest(id, call.method, params, limits);
-    const request = new PendingRequest<T>(id, call.method, settings, token, reader, clock.now());
+    const params = era === undefined ? given : era.stamp(given, settings.meta, token);
+    const text = encodeRequest(id, method, params, limits);
+    const request = new PendingRequest<T>(id, method, settings, token, reader, this.#pending.now());
     link.transport.send({ text, awaitsReply: true, headers: NO_HEADERS }, undefined);
     this.#pending.open(request as PendingRequest);
     if (settings.signal !== undefined) this.#followSignal(request as PendingRequest, settings.signal);

@@ -19,22 +19,24 @@ export interface ReplyReader<T> {
 
 const ignore = () => {};
 
-/** One request that waits for its reply. */
+/**
+ * One request that waits for its reply. Fields are declared and not initialised, and moments are whole milliseconds: there is one of
+ * these a call, and both make it smaller.
+ */
 export class PendingRequest<T = unknown> {
-  readonly id: RequestId;
-  readonly method: string;
-  readonly settings: RequestSettings;
-  readonly token: ProgressToken | undefined;
-  readonly openedAt: number;
-  readonly promise: Promise<T>;
-  /** When it expires, unless progress moves that; and when it expires whatever happens. */
-  idleAt: number;
-  readonly totalAt: number;
+  declare readonly id: RequestId;
+  declare readonly method: string;
+  declare readonly settings: RequestSettings;
+  declare readonly token: ProgressToken | undefined;
+  declare readonly openedAt: number;
+  declare readonly promise: Promise<T>;
+  /** Since when it waits: since it was opened, or since progress began its deadline anew. */
+  declare waitsSince: number;
   /** Takes the caller's abort listener off its signal; set while there is one. */
-  forgetSignal: (() => void) | undefined = undefined;
-  readonly #reader: ReplyReader<T>;
-  #resolve!: (value: T) => void;
-  #reject!: (reason: unknown) => void;
+  declare forgetSignal: (() => void) | undefined;
+  declare private readonly reader: ReplyReader<T>;
+  declare private onResult: (value: T) => void;
+  declare private onError: (reason: unknown) => void;
 
   constructor(id: RequestId, method: string, settings: RequestSettings, token: ProgressToken | undefined, reader: ReplyReader<T>, now: number) {
     this.id = id;
@@ -42,30 +44,40 @@ export class PendingRequest<T = unknown> {
     this.settings = settings;
     this.token = token;
     this.openedAt = now;
-    this.idleAt = now + settings.timeoutMs;
-    this.totalAt = now + settings.maxTotalTimeoutMs;
-    this.#reader = reader;
+    this.waitsSince = now;
+    this.forgetSignal = undefined;
+    this.reader = reader;
     this.promise = new Promise<T>((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
+      this.onResult = resolve;
+      this.onError = reject;
     });
+  }
+
+  /** When it expires, whatever happens. */
+  get totalAt(): number {
+    return this.openedAt + this.settings.maxTotalTimeoutMs;
+  }
+
+  /** When it expires, unless progress moves that. */
+  get idleAt(): number {
+    return this.waitsSince + this.settings.timeoutMs;
   }
 
   /** Only for who has taken it out of the book. Throws what reading the result throws; it is not settled then. */
   resolve(result: JSONObject): void {
-    this.#resolve(this.#reader.read(result));
+    this.onResult(this.reader.read(result));
   }
 
   /** Only for who has taken it out of the book: the peer answered with an error. */
   refuse(error: RPCError): void {
-    this.reject(this.#reader.refuse?.(error) ?? error);
+    this.reject(this.reader.refuse?.(error) ?? error);
   }
 
   /** Only for who has taken it out of the book. */
   reject(reason: unknown): void {
     // A caller that went away without awaiting is not to be hit by an unhandled rejection of ours.
     this.promise.catch(ignore);
-    this.#reject(reason);
+    this.onError(reason);
   }
 }
 
@@ -93,6 +105,11 @@ export class PendingRequests {
     return this.#byId.size;
   }
 
+  /** The present moment, in whole milliseconds. */
+  now(): number {
+    return Math.floor(this.#clock.now());
+  }
+
   /** The requests that wait, oldest first. */
   values(): IterableIterator<PendingRequest> {
     return this.#byId.values();
@@ -118,7 +135,7 @@ export class PendingRequests {
   /** The request that `token` reports on, its idle deadline moved where it asked for that. */
   progressed(token: ProgressToken): PendingRequest | undefined {
     const request = this.#byToken.get(token);
-    if (request !== undefined && request.settings.resetTimeoutOnProgress) request.idleAt = this.#clock.now() + request.settings.timeoutMs;
+    if (request !== undefined && request.settings.resetTimeoutOnProgress) request.waitsSince = this.now();
     return request;
   }
 

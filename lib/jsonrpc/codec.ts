@@ -151,12 +151,19 @@ export function encodeError(id: RequestId, code: number, message: string, bounds
   return bounded(`{"jsonrpc":"2.0","id":${encodeWord(id)},"error":${error}}`, 'an error answer', bounds);
 }
 
-// Characters that stand in a JSON string as they are; of nothing else are our own ids and the protocol's method names.
-const PLAIN = /^[\w$./-]*$/;
-
 /** An id or a method as JSON. */
 function encodeWord(word: string | number): string {
-  return typeof word === 'string' && PLAIN.test(word) ? `"${word}"` : JSON.stringify(word);
+  if (typeof word === 'number') return `${word}`;
+  return isPlain(word) ? `"${word}"` : JSON.stringify(word);
+}
+
+/** Whether every character stands in a JSON string as it is. A loop: on words so short it is faster than a pattern. */
+function isPlain(word: string): boolean {
+  for (let index = 0; index < word.length; index++) {
+    const unit = word.charCodeAt(index);
+    if (unit < 0x20 || unit > 0x7e || unit === 0x22 || unit === 0x5c) return false;
+  }
+  return true;
 }
 
 function encodePart(part: JSONObject, what: string): string {

@@ -5,7 +5,7 @@ import { DEFAULT_LIMITS } from '../../../lib/base/limits.ts';
 import { decodeMessage, encodeError, encodeNotification, encodeRequest, encodeResult } from '../../../lib/jsonrpc/codec.ts';
 import type { MessageBounds } from '../../../lib/jsonrpc/codec.ts';
 import type { Decoded, MalformedMessage } from '../../../lib/jsonrpc/message.ts';
-import { RequestIds, isRequestId } from '../../../lib/jsonrpc/request-id.ts';
+import { PrefixedIds, isRequestId } from '../../../lib/jsonrpc/request-id.ts';
 import { decodeUTF8, utf8Length, withoutBOM } from '../../../lib/jsonrpc/utf8.ts';
 
 const BOUNDS: MessageBounds = { maxDepth: 128, maxMessageBytes: DEFAULT_LIMITS.maxMessageBytes };
@@ -105,12 +105,12 @@ describe('ids (MCP, basic, "Requests": a string or an integer, never null)', () 
   });
 
   test('the ids of a connection are all different, carry its prefix, and are known again', () => {
-    const ids = new RequestIds('abc');
+    const ids = new PrefixedIds('abc');
     const made = Array.from({ length: 1000 }, () => ids.next());
     assert.equal(new Set(made).size, 1000);
     for (const id of made) assert.ok(id.startsWith('abc.') && ids.issued(id), id);
     const last = made.at(-1) ?? '';
-    assert.equal(new RequestIds('abc').issued(last), false);
+    assert.equal(new PrefixedIds('abc').issued(last), false);
     const strange = ['abc.0', 'abc.01', 'abc.1001', 'abc.', 'abc.1.5', 'abc. 1', 'abc.+1', 'abc.1e2', `abc.${'9'.repeat(400)}`, 'xabc.1', 'abd.1', '1', 1];
     for (const id of strange) assert.equal(ids.issued(id), false, String(id));
   });
