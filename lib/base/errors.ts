@@ -40,6 +40,7 @@ export const ERROR_CODES = [
   'ERR_MCP_RESOURCE_NOT_FOUND',
   'ERR_MCP_LIMIT',
 ] as const;
+Object.freeze(ERROR_CODES);
 
 /** One of {@link ERROR_CODES}. */
 export type ErrorCode = (typeof ERROR_CODES)[number];

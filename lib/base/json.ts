@@ -13,6 +13,25 @@ export function own(object: JSONObject, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
+/** Freezes a parsed value and all in it. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const part of Object.values(value)) deepFreeze(part);
+  return Object.freeze(value);
+}
+
+/** Whether a parsed value nests deeper than `levels`. Walks no further than that. */
+export function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  if (Array.isArray(value)) {
+    for (const item of value) if (isDeeper(item, levels - 1)) return true;
+    return false;
+  }
+  for (const key in value) if (isDeeper((value as JSONObject)[key], levels - 1)) return true;
+  return false;
+}
+
 /**
  * Whether `text` nests deeper than `maxDepth` levels of arrays and objects. Linear; does not allocate; says nothing
  * of whether the text is JSON; one that is too short to open and close so many levels is not deep. A text with at most

@@ -8,6 +8,7 @@ export interface Logger {
 
 /** The levels of the option `logLevel`, least severe first. */
 export const LOG_LEVELS = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'] as const;
+Object.freeze(LOG_LEVELS);
 
 /** One of {@link LOG_LEVELS}: the logger hears of this level and above. */
 export type LogLevel = (typeof LOG_LEVELS)[number];

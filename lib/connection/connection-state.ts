@@ -11,6 +11,7 @@ export const ConnectionState = {
   DISCONNECTING: 'disconnecting',
   FAILED: 'failed',
 } as const;
+Object.freeze(ConnectionState);
 
 /** One of the six states. */
 export type ConnectionState = (typeof ConnectionState)[keyof typeof ConnectionState];

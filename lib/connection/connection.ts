@@ -6,6 +6,7 @@ import type { MCPError } from '../base/errors.ts';
 import type { JSONObject } from '../base/json.ts';
 import type { Limits } from '../base/limits.ts';
 import type { ListenerFault } from '../base/listeners.ts';
+import { quiet } from '../base/quiet.ts';
 import { escapeText } from '../base/text.ts';
 import { encodeError, encodeNotification, encodeRequest, encodeResult } from '../jsonrpc/codec.ts';
 import { CountedIds, PrefixedIds } from '../jsonrpc/request-id.ts';
@@ -173,7 +174,7 @@ export class Connection {
       const link = this.#requireLink(method);
       return this.#send(link, method, params, settings, reader);
     } catch (error) {
-      return Promise.reject(error);
+      return quiet(Promise.reject(error));
     }
   }
 
@@ -261,6 +262,8 @@ export class Connection {
     if (this.#pending.size >= limits.maxPendingRequests) throw this.#tooManyPending();
     const id = link.ids.next();
     const token = progressTokenFor(id, settings);
+    // Source: MCP, basic, utilities, "Progress": tokens MUST be unique across active requests.
+    if (token !== undefined && this.#pending.hasToken(token)) throw new TypeError('options.meta.progressToken must be unique; a request that waits has the same one');
     const era = link.agreement?.era;
     const params = era === undefined ? given : era.stamp(given, settings.meta, token);
     const text = encodeRequest(id, method, params, limits);

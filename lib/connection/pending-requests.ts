@@ -5,6 +5,7 @@ import { RequestTimeoutError, forRequest, isMCPError } from '../base/errors.ts';
 import type { MCPError, RPCError } from '../base/errors.ts';
 
 import type { JSONObject } from '../base/json.ts';
+import { quiet } from '../base/quiet.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import type { Progress, ProgressToken } from '../protocol/types/progress.ts';
 import type { RequestSettings } from './request-settings.ts';
@@ -16,8 +17,6 @@ export interface ReplyReader<T> {
   /** What the caller gets for an error of the peer; without it, that error itself. */
   refuse?(error: RPCError): MCPError;
 }
-
-const ignore = () => {};
 
 /**
  * One request that waits for its reply. Fields are declared and not initialised, and moments are whole milliseconds: there is one of
@@ -76,7 +75,7 @@ export class PendingRequest<T = unknown> {
   /** Only for who has taken it out of the book. */
   reject(reason: unknown): void {
     // A caller that went away without awaiting is not to be hit by an unhandled rejection of ours.
-    this.promise.catch(ignore);
+    quiet(this.promise);
     this.onError(reason);
   }
 }
@@ -105,6 +104,11 @@ export class PendingRequests {
     return this.#byId.size;
   }
 
+  /** Whether a request that waits has this token. */
+  hasToken(token: ProgressToken): boolean {
+    return this.#byToken.has(token);
+  }
+
   /** The present moment, in whole milliseconds. */
   now(): number {
     return Math.floor(this.#clock.now());
@@ -127,7 +131,7 @@ export class PendingRequests {
     const request = this.#byId.get(id);
     if (request === undefined) return undefined;
     this.#byId.delete(id);
-    if (request.token !== undefined && this.#byToken.get(request.token) === request) this.#byToken.delete(request.token);
+    if (request.token !== undefined) this.#byToken.delete(request.token);
     request.forgetSignal?.();
     return request;
   }

@@ -1,7 +1,11 @@
 /** What a server can do. Source: MCP, server, "Tools". */
 
+import { timedSignal } from '../base/abort.ts';
+import type { Clock } from '../base/clock.ts';
+import { RequestTimeoutError } from '../base/errors.ts';
 import type { JSONObject } from '../base/json.ts';
 import type { Limits } from '../base/limits.ts';
+import { quiet } from '../base/quiet.ts';
 import type { ReplyReader } from '../connection/pending-requests.ts';
 import type { RequestSettings } from '../connection/request-settings.ts';
 import { checkCallToolResult, checkListToolsResult } from '../protocol/checks/results.ts';
@@ -16,13 +20,15 @@ const CALL: ReplyReader<CallToolResult> = Object.freeze({ read: checkCallToolRes
 /** The tools of one server. */
 export class Tools {
   readonly #requester: Requester;
+  readonly #clock: Clock;
   readonly #list: PagedList<ListToolsResult, Tool>;
   /** What is known of the tools, to refuse a call that cannot go well; `undefined` when nothing is to be refused. */
   readonly #catalogue: ToolCatalogue | undefined;
 
   /** With `checkArguments`, unknown tools and missing required arguments are refused before anything is sent. */
-  constructor(requester: Requester, limits: Limits, defaults: RequestSettings, checkArguments: boolean) {
+  constructor(requester: Requester, clock: Clock, limits: Limits, defaults: RequestSettings, checkArguments: boolean) {
     this.#requester = requester;
+    this.#clock = clock;
     this.#list = new PagedList(requester, { method: 'tools/list', check: checkListToolsResult, items: (page) => page.tools, maxPages: limits.maxPages });
     this.#catalogue = checkArguments ? new ToolCatalogue(() => this.#list.all(defaults)) : undefined;
   }
@@ -52,7 +58,7 @@ export class Tools {
    */
   call(name: string, args: JSONObject | undefined, settings: RequestSettings): Promise<CallToolResult> {
     if (this.#catalogue === undefined || this.#catalogue.accepts(name, args)) return this.#send(name, args, settings);
-    return this.#checkAndSend(this.#catalogue, name, args, settings);
+    return quiet(this.#checkAndSend(this.#catalogue, name, args, settings));
   }
 
   /** What is known may be wrong: the list changed, or another server answers now. */
@@ -60,11 +66,22 @@ export class Tools {
     this.#catalogue?.forget();
   }
 
+  /** The look-up is part of the call: it ends with the same signal, and its time is taken from the call's. */
   async #checkAndSend(catalogue: ToolCatalogue, name: string, args: JSONObject | undefined, settings: RequestSettings): Promise<CallToolResult> {
-    // What the caller does to its arguments while the list is asked for has no effect.
-    const kept = args === undefined ? undefined : structuredClone(args);
-    await catalogue.require(name, kept, settings.signal);
-    return this.#send(name, kept, settings);
+    // In its JSON form, as it would be sent now: what the caller does to it while the list is asked for has no effect.
+    const kept = args === undefined ? undefined : (JSON.parse(JSON.stringify(args)) as JSONObject);
+    const { timeoutMs } = settings;
+    const startedAt = this.#clock.now();
+    const late = () =>
+      new RequestTimeoutError('ERR_MCP_REQUEST_TIMEOUT', `tools/call waited ${timeoutMs} ms for the list of tools`, { details: { timeoutMs }, delivery: 'unsent' });
+    const bound = timedSignal(this.#clock, timeoutMs, late, settings.signal);
+    try {
+      await catalogue.require(name, kept, bound.signal);
+    } finally {
+      bound.release();
+    }
+    const left = Math.max(1, timeoutMs - (this.#clock.now() - startedAt));
+    return this.#send(name, kept, { ...settings, timeoutMs: left });
   }
 
   #send(name: string, args: JSONObject | undefined, settings: RequestSettings): Promise<CallToolResult> {

@@ -1,13 +1,19 @@
 /** Message to text and back. Source: JSON-RPC 2.0; RFC 8259. */
 
 import { LimitError, PeerProtocolError } from '../base/errors.ts';
-import { isObject, isTooDeep, own } from '../base/json.ts';
+import { isDeeper, isObject, isTooDeep, own } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
 import { describe } from '../base/options.ts';
 import type { Decoded, MalformedMessage, SingleMessage } from './message.ts';
 import { isRequestId } from './request-id.ts';
 import type { RequestId } from './request-id.ts';
 import { utf8Length } from './utf8.ts';
+
+// A text of this length can hold at most 32,768 levels, which the parser builds in a few MiB: it is parsed, and looked at before
+// anybody sees it, at a quarter of the cost of a scan. A longer one is scanned first.
+const LONGEST_PARSED_FIRST = 65_536;
+// The walk is recursive: with a bound beyond this, the text is scanned.
+const DEEPEST_WALK = 1_000;
 
 /** What a message may be at most. */
 export interface MessageBounds {
@@ -22,13 +28,17 @@ export interface MessageBounds {
 export function decodeMessage(text: string, bounds: MessageBounds): Decoded {
   // Length in UTF-16 units is never more than length in bytes: nothing above the bound passes a transport that counted.
   if (text.length > bounds.maxMessageBytes) return tooLarge(text.length, bounds.maxMessageBytes);
-  if (isTooDeep(text, bounds.maxDepth)) return tooDeep(bounds.maxDepth);
+  const { maxDepth } = bounds;
+  const isParsedFirst = text.length <= LONGEST_PARSED_FIRST && maxDepth <= DEEPEST_WALK;
+  if (!isParsedFirst && isTooDeep(text, maxDepth)) return tooDeep(undefined, maxDepth);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     return malformed(undefined, 'ERR_MCP_INVALID_JSON', `Expected a JSON text; got ${text.length} characters that are none`);
   }
+  const mayBeDeep = isParsedFirst && text.length >= 2 * (maxDepth + 1);
+  if (mayBeDeep && isDeeper(value, maxDepth)) return tooDeep(isObject(value) ? membersOf(value).id : undefined, maxDepth);
   if (!Array.isArray(value)) return readMessage(value);
   if (value.length === 0) return invalid(undefined, 'a batch of at least one message', 'an empty array');
   return { kind: 'batch', messages: value.map(readMessage) };
@@ -119,9 +129,9 @@ function tooLarge(size: number, most: number): SingleMessage {
   return { kind: 'malformed', id: undefined, error };
 }
 
-function tooDeep(most: number): SingleMessage {
+function tooDeep(id: unknown, most: number): SingleMessage {
   const error = new LimitError('maxDepth', `Expected a message of at most ${most} levels of arrays and objects; got more`, { details: { most } });
-  return { kind: 'malformed', id: undefined, error };
+  return { kind: 'malformed', id: isRequestId(id) ? id : undefined, error };
 }
 
 /**

@@ -11,6 +11,7 @@ import type { Unsubscribe } from '../base/listeners.ts';
 import { createLog } from '../base/log.ts';
 import type { Log, LogLevel, Logger } from '../base/log.ts';
 import { abortSignal, action, checkKeys, describe, oneOf } from '../base/options.ts';
+import { settled } from '../base/quiet.ts';
 import { Connection } from '../connection/connection.ts';
 import type { ConnectionState } from '../connection/connection-state.ts';
 import type { Offer } from '../connection/negotiation.ts';
@@ -111,7 +112,7 @@ export class ConnectedServer extends MCPServerProtocol {
       ping: () => ping(this.#connection, this.#defaults),
       failed: (cause) => this.#connection.lose(cause),
     });
-    this.#tools = new Tools(this.#requester, limits, this.#defaults, options.checkArguments);
+    this.#tools = new Tools(this.#requester, clock, limits, this.#defaults, options.checkArguments);
     this.#resources = new Resources(this.#requester, limits);
     this.#prompts = new Prompts(this.#requester, limits);
   }
@@ -299,20 +300,6 @@ export class ConnectedServer extends MCPServerProtocol {
   #callbackFault(what: string, cause: unknown): void {
     this.#log.error(`${what} of the host failed for ${this.name}`, { cause });
   }
-}
-
-/**
- * What `ask` comes to; what it throws is a rejection. A caller that does not await it is not hit by an unhandled rejection.
- */
-function settled<T>(ask: () => Promise<T>): Promise<T> {
-  let promise: Promise<T>;
-  try {
-    promise = ask();
-  } catch (error) {
-    promise = Promise.reject(error);
-  }
-  promise.catch(() => {});
-  return promise;
 }
 
 function checkString(name: string, value: unknown): string {

@@ -19,6 +19,8 @@ export interface Road {
   newTransport(): Transport;
   /** Whether another try may go better after `cause`. */
   mayRetry(cause: unknown): boolean;
+  /** Whether `cause` says that the server came up and ended: of such starts in a row there is a limit of its own. */
+  hasEnded(cause: unknown): boolean;
 }
 
 /** How often and how long. */
@@ -162,7 +164,7 @@ export class Lifecycle {
         return await this.#tryOnce(signal);
       } catch (cause) {
         signal.throwIfAborted();
-        this.#fastEnds++;
+        if (this.#options.road.hasEnded(cause)) this.#fastEnds++;
         if (tries > policy.maxConnectionRetries || !this.#mayTryAgain(cause)) throw cause;
         wait = retryDelayMs(policy.retryDelayMs, tries, limits.maxRetryDelayMs);
         log.warn(`${name} could not be connected (try ${tries}): ${messageOf(cause)}; trying again in ${Math.round(wait)} ms`);

@@ -68,9 +68,13 @@ class StdioRoad implements Road {
   mayRetry(cause: unknown): boolean {
     if (cause instanceof RequestTimeoutError) return true;
     if (!(cause instanceof ConnectionError)) return false;
-    if (cause.code === 'ERR_MCP_PROCESS_EXITED') return Number(cause.details['livedMs']) >= this.#options.processStartupDelayMs;
+    if (this.hasEnded(cause)) return Number(cause.details['livedMs']) >= this.#options.processStartupDelayMs;
     if (cause.code === 'ERR_MCP_SPAWN_FAILED') return PASSING_WANTS.has(String(cause.details['systemCode']));
     return RETRIED.has(cause.code);
+  }
+
+  hasEnded(cause: unknown): boolean {
+    return cause instanceof ConnectionError && cause.code === 'ERR_MCP_PROCESS_EXITED';
   }
 }
 

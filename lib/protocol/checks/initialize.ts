@@ -1,4 +1,4 @@
-import { isObject, own } from '../../base/json.ts';
+import { deepFreeze, isObject, own } from '../../base/json.ts';
 import type { JSONObject } from '../../base/json.ts';
 import type { ServerCapabilities } from '../capabilities.ts';
 import type { Implementation } from '../types/implementation.ts';
@@ -13,12 +13,12 @@ export interface InitializeResult {
   readonly instructions: string | undefined;
 }
 
-/** The result of `initialize`. */
+/** The result of `initialize`, frozen: it is looked at as long as the connection lives. */
 export function checkInitializeResult(result: JSONObject): InitializeResult {
   return {
     protocolVersion: stringAt(result, 'protocolVersion'),
-    capabilities: checkServerCapabilities(objectAt(result, 'capabilities')),
-    serverInfo: partAt(result, 'serverInfo', checkImplementation),
+    capabilities: deepFreeze(checkServerCapabilities(objectAt(result, 'capabilities'))),
+    serverInfo: deepFreeze(partAt(result, 'serverInfo', checkImplementation)),
     instructions: optionalStringAt(result, 'instructions'),
   };
 }

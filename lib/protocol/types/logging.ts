@@ -2,6 +2,7 @@
 
 /** Least severe first. */
 export const SERVER_LOG_LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'] as const;
+Object.freeze(SERVER_LOG_LEVELS);
 
 /** One of {@link SERVER_LOG_LEVELS}. */
 export type ServerLogLevel = (typeof SERVER_LOG_LEVELS)[number];

@@ -8,6 +8,7 @@ import { resolve } from 'node:path';
 import { deferred } from '../../base/deferred.ts';
 import { ConnectionError } from '../../base/errors.ts';
 import { quote } from '../../base/text.ts';
+import { isGroupAlive, signalGroup } from './process-group.ts';
 import { resolveWindowsCommand, windowsStopCommand } from './windows-command.ts';
 
 /** What a child is started with. */
@@ -34,6 +35,7 @@ export class ChildProcess {
   /** Resolves when the child itself exited; what it started may still run. */
   readonly exited: Promise<Exit>;
   #exit: Exit | undefined;
+  #isGone = false;
   readonly #child: ChildProcessWithoutNullStreams;
 
   private constructor(child: ChildProcessWithoutNullStreams, pid: number) {
@@ -78,16 +80,18 @@ export class ChildProcess {
     return this.#exit;
   }
 
-  /** Whether the child, or anything of its group, still runs. */
+  /** Whether the child, or anything of its group, still runs. Once it is false it stays so: the number may be given away. */
   get isAlive(): boolean {
-    return this.#exit === undefined || (!isWindows && signalGroup(this.pid, 0));
+    if (this.#exit === undefined) return true;
+    if (!this.#isGone) this.#isGone = isWindows || !isGroupAlive(this.pid);
+    return !this.#isGone;
   }
 
   /** Sends a signal to the child's whole group, at once. False when nobody is left to get it. */
   signal(name: NodeJS.Signals): boolean {
     if (isWindows) return this.#exit === undefined && this.#child.kill(name);
     // The group can outlive the child that it is named after; its number is not given away as long as it does.
-    return signalGroup(this.pid, name);
+    return this.isAlive && signalGroup(this.pid, name);
   }
 
   /** Kills the child and all it started, as hard as the platform can. */
@@ -138,15 +142,6 @@ function isFile(path: string): boolean {
 function isDirectory(path: string): boolean {
   try {
     return statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
-}
-
-/** Signal 0 only asks. False when no process of the group is left, or none that we may signal. */
-function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
-  try {
-    return process.kill(-pid, signal);
   } catch {
     return false;
   }

@@ -25,7 +25,7 @@ export class WriteQueue {
    * @throws LimitError `maxQueuedBytes`, `unsent`, when the child does not read what waits for it already.
    */
   push(text: string): void {
-    if (this.#isFull) this.#checkRoom(text);
+    if (this.#isFull || this.#batch.length + text.length > this.#maxQueuedBytes) this.#checkRoom(text);
     this.#batch += text;
     this.#batch += '\n';
     if (this.#isScheduled || this.#isFull) return;
