@@ -34,7 +34,7 @@ export interface RequestSettings {
   readonly meta: JSONObject | undefined;
 }
 
-const KEYS = ['signal', 'timeoutMs', 'resetTimeoutOnProgress', 'maxTotalTimeoutMs', 'onProgress', 'meta'];
+const REQUEST_OPTION_NAMES = ['signal', 'timeoutMs', 'resetTimeoutOnProgress', 'maxTotalTimeoutMs', 'onProgress', 'meta'];
 
 /** The settings of a request that was given no options. */
 export function defaultRequestSettings(timeoutMs: number): RequestSettings {
@@ -59,7 +59,7 @@ export function resolveRequestOptions(
   alsoKnown: readonly string[] = [],
 ): RequestSettings {
   if (options === undefined) return defaults;
-  checkKeys('options', options, alsoKnown.length === 0 ? KEYS : [...KEYS, ...alsoKnown]);
+  checkKeys('options', options, alsoKnown.length === 0 ? REQUEST_OPTION_NAMES : [...REQUEST_OPTION_NAMES, ...alsoKnown]);
   const { signal, timeoutMs, resetTimeoutOnProgress, maxTotalTimeoutMs, onProgress, meta } = options;
   return {
     signal: abortSignal('options.signal', signal),

@@ -72,7 +72,7 @@ export interface ResolvedStdioOptions extends ConnectedServerOptions {
 
 const RESTARTS = ['on-crash', 'never'] as const;
 const OWNER = 'StdioMCPServer';
-const KEYS: readonly (keyof StdioMCPServerOptions)[] = [
+const OPTION_NAMES: readonly (keyof StdioMCPServerOptions)[] = [
   'serverName',
   'command',
   'serverEnv',
@@ -100,7 +100,7 @@ const KEYS: readonly (keyof StdioMCPServerOptions)[] = [
  * @throws TypeError or RangeError, naming the option, what was expected and what came.
  */
 export function resolveStdioOptions(options: StdioMCPServerOptions): ResolvedStdioOptions {
-  checkKeys(OWNER, options, KEYS);
+  checkKeys(OWNER, options, OPTION_NAMES);
   const limits = resolveLimits(OWNER, options.limits);
   const shutdownTimeoutMs = optional('shutdownTimeoutMs', options.shutdownTimeoutMs, 5_000, durationMs);
   return Object.freeze({

@@ -117,7 +117,7 @@ function withoutDots(path: string): string {
 
 /** The directories of PATH, which may stand in quotes. A relative one would be a search in the current directory. */
 function searchDirectories(env: WindowsLookup['env']): string[] {
-  const entries = valueOf(env, 'PATH')?.match(/(?:"[^"]*"?|[^;"])+/g) ?? [];
+  const entries = environmentValue(env, 'PATH')?.match(/(?:"[^"]*"?|[^;"])+/g) ?? [];
   return entries
     .map((entry) => entry.replaceAll('"', '').replaceAll('/', '\\'))
     .filter((entry) => ROOT.test(entry))
@@ -126,7 +126,7 @@ function searchDirectories(env: WindowsLookup['env']): string[] {
 
 /** The extensions of PATHEXT that can be started, in its order; Windows' own order where it names none. */
 function searchExtensions(env: WindowsLookup['env']): string[] {
-  const listed = (valueOf(env, 'PATHEXT') ?? '').split(';').map((extension) => extension.trim().toLowerCase());
+  const listed = (environmentValue(env, 'PATHEXT') ?? '').split(';').map((extension) => extension.trim().toLowerCase());
   const usable = listed.filter((extension) => EXTENSIONS.includes(extension));
   return usable.length > 0 ? usable : EXTENSIONS;
 }
@@ -174,19 +174,19 @@ function trailingBackslashes(text: string): number {
 
 /** COMSPEC where it is an absolute path of a `cmd.exe`: the quoting is for no other shell. Else the one of the system. */
 function commandInterpreter(env: WindowsLookup['env']): string {
-  const named = valueOf(env, 'COMSPEC') ?? '';
+  const named = environmentValue(env, 'COMSPEC') ?? '';
   // A blank would cut the first word of the line, which cmd.exe passes over.
   return /^[A-Za-z]:\\(?:[^\\\s"]+\\)*cmd\.exe$/i.test(named) ? named : systemProgram(env, 'cmd.exe');
 }
 
 /** A program of the system by its absolute path, so that no directory of PATH can stand in for it. */
 function systemProgram(env: WindowsLookup['env'], name: string): string {
-  const named = [valueOf(env, 'SYSTEMROOT'), valueOf(env, 'WINDIR')].find((root) => root !== undefined && /^[A-Za-z]:\\[^\s"]+$/.test(root));
+  const named = [environmentValue(env, 'SYSTEMROOT'), environmentValue(env, 'WINDIR')].find((root) => root !== undefined && /^[A-Za-z]:\\[^\s"]+$/.test(root));
   return `${(named ?? 'C:\\Windows').replace(/\\+$/, '')}\\System32\\${name}`;
 }
 
 /** A variable by its name in capitals. Of several spellings the first in order counts, as it does for Node. */
-function valueOf(env: WindowsLookup['env'], name: string): string | undefined {
+function environmentValue(env: WindowsLookup['env'], name: string): string | undefined {
   const spellings = Object.keys(env).filter((key) => key.toUpperCase() === name && env[key] !== undefined);
   const [first] = spellings.sort();
   return first === undefined ? undefined : env[first];

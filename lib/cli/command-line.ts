@@ -1,0 +1,131 @@
+/** The words of the command line, sorted: which command, its operands, the options, and the command that starts the server. */
+
+import { parseArgs } from 'node:util';
+
+import { usageFailure } from './failure.ts';
+
+/** One option of the command line. */
+export interface OptionRow {
+  readonly short?: string;
+  /** What stands for its value in the help; absent, it takes none. */
+  readonly value?: string;
+  /** Whether it may be given more than once. */
+  readonly repeatable?: boolean;
+  /** Whether every command has it; the others are named by the commands that do. */
+  readonly common: boolean;
+  readonly help: string;
+}
+
+/** The name of an option. */
+export type OptionName = 'args' | 'out' | 'json' | 'timeout' | 'env' | 'cwd' | 'protocol' | 'log-level' | 'verbose' | 'help' | 'version';
+
+/** Every option, in the order of the help. */
+export const OPTIONS: Readonly<Record<OptionName, OptionRow>> = Object.freeze({
+  args: { value: 'JSON', common: false, help: 'all arguments as one JSON object; @FILE reads it from a file, - from stdin' },
+  out: { value: 'FILE', common: false, help: 'save the exact bytes of the first picture, sound or resource to FILE' },
+  json: { common: true, help: 'print the result as one line of JSON; errors as well' },
+  timeout: { value: 'TIME', common: true, help: 'longest wait for the start and for each answer: 30 (seconds), 500ms, 2m (default 30)' },
+  env: { value: 'NAME[=VALUE]', repeatable: true, common: true, help: 'give the server a variable; without a value, the one of this shell' },
+  cwd: { value: 'DIR', common: true, help: 'folder in which the server is started' },
+  protocol: { value: 'REVISION', common: true, help: 'offer this revision of the protocol only' },
+  'log-level': { value: 'LEVEL', common: true, help: 'print what client and server log from this level up, on stderr' },
+  verbose: { short: 'v', common: true, help: 'print everything there is to say, on stderr' },
+  help: { short: 'h', common: true, help: 'print this help' },
+  version: { short: 'V', common: true, help: 'print the version' },
+});
+
+/** A command line, read. */
+export interface Invocation {
+  readonly command: string | undefined;
+  readonly operands: readonly string[];
+  readonly options: GivenOptions;
+  /** What stands after `--`: the program that is the server, and its arguments. */
+  readonly serverCommand: readonly string[];
+}
+
+/** The options that were given. */
+export class GivenOptions {
+  readonly #values: ReadonlyMap<OptionName, readonly string[]>;
+
+  constructor(values: ReadonlyMap<OptionName, readonly string[]>) {
+    this.#values = values;
+  }
+
+  get names(): OptionName[] {
+    return [...this.#values.keys()];
+  }
+
+  has(name: OptionName): boolean {
+    return this.#values.has(name);
+  }
+
+  value(name: OptionName): string | undefined {
+    return this.#values.get(name)?.[0];
+  }
+
+  values(name: OptionName): readonly string[] {
+    return this.#values.get(name) ?? [];
+  }
+}
+
+const SEPARATOR = '--';
+
+/** The words that are ours, and those after the first `--`. */
+function split(words: readonly string[]): { own: string[]; rest: string[] } {
+  const at = words.indexOf(SEPARATOR);
+  return at === -1 ? { own: [...words], rest: [] } : { own: words.slice(0, at), rest: words.slice(at + 1) };
+}
+
+/** Whether `--json` is asked for: known even of a command line that is otherwise wrong, so that its error is JSON too. */
+export function wantsJSON(words: readonly string[]): boolean {
+  return split(words).own.includes('--json');
+}
+
+const PARSE_TABLE = Object.fromEntries(
+  Object.entries(OPTIONS).map(([name, { value, short }]) => [
+    name,
+    { type: value === undefined ? ('boolean' as const) : ('string' as const), ...(short === undefined ? {} : { short }) },
+  ]),
+);
+
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value: string | undefined;
+  readonly inlineValue: boolean | undefined;
+}
+
+// parseArgs has a strict mode; its messages differ between runtimes and advise a `--` that means something else here.
+function checkOption(token: OptionToken, given: ReadonlyMap<OptionName, readonly string[]>): OptionName {
+  const { rawName, value, inlineValue } = token;
+  if (!Object.hasOwn(OPTIONS, token.name)) throw usageFailure(`there is no option ${rawName}`);
+  const name = token.name as OptionName;
+  const row = OPTIONS[name];
+  if (row.value === undefined && value !== undefined) throw usageFailure(`${rawName} takes no value`);
+  // A word that looks like an option is one: `--timeout --json` has lost its time.
+  const isLost = value === undefined || (inlineValue === false && value.startsWith('-') && value !== '-');
+  if (row.value !== undefined && isLost) throw usageFailure(`${rawName} needs a value: ${rawName} ${row.value}`);
+  if (row.repeatable !== true && given.has(name)) throw usageFailure(`${rawName} is given twice`);
+  return name;
+}
+
+/**
+ * Reads the words of a command line. Whether the command is known, and which options and operands it takes, is the
+ * matter of the commands.
+ *
+ * @throws Failure `ERR_CLI_USAGE` for an unknown option, one without its value, with one too many, or given twice.
+ */
+export function readCommandLine(words: readonly string[]): Invocation {
+  const { own, rest } = split(words);
+  const { tokens } = parseArgs({ args: own, options: PARSE_TABLE, strict: false, allowPositionals: true, tokens: true });
+  const operands: string[] = [];
+  const given = new Map<OptionName, string[]>();
+  for (const token of tokens) {
+    if (token.kind === 'positional') operands.push(token.value);
+    if (token.kind !== 'option') continue;
+    const name = checkOption(token, given);
+    given.set(name, [...(given.get(name) ?? []), token.value ?? '']);
+  }
+  const [command, ...others] = operands;
+  return { command, operands: others, options: new GivenOptions(given), serverCommand: rest };
+}

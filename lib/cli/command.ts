@@ -1,0 +1,56 @@
+/** The shape of a command. */
+
+import type { MCPServerProtocol, RequestOptions } from '../index.ts';
+import type { Invocation, OptionName } from './command-line.ts';
+import { usageFailure } from './failure.ts';
+import type { Failure } from './failure.ts';
+import type { HostIO } from './host-io.ts';
+import type { Notes } from './notes.ts';
+import type { Paint } from './paint.ts';
+
+/** What came of a command, for programs and for people. */
+export interface Answer {
+  /** What `--json` prints. */
+  readonly json: unknown;
+  /** What is printed otherwise, without its last line end. Everything a server said in it is escaped. */
+  readonly text: (paint: Paint) => string;
+  /** The server answered, and what it answered is a failure; it is reported after the answer. */
+  readonly failure?: Failure | undefined;
+}
+
+/** What an action may use beside the server. */
+export interface ActionContext {
+  readonly io: HostIO;
+  readonly notes: Notes;
+  /** The options of every request: it is taken back on Ctrl-C. */
+  readonly request: RequestOptions;
+}
+
+/** The part of a command that needs the connected server. */
+export type Action = (server: MCPServerProtocol, context: ActionContext) => Promise<Answer>;
+
+/** One command. */
+export interface Command {
+  readonly name: string;
+  /** The operands as the help shows them. */
+  readonly operands: string;
+  /** How many operands there may be. */
+  readonly least: number;
+  readonly most: number;
+  readonly summary: string;
+  /** More for the help of this command, line by line. */
+  readonly about?: readonly string[];
+  /** Its options beside the common ones. */
+  readonly options: readonly OptionName[];
+  /** Command lines without the program's name and without the server. */
+  readonly examples: readonly string[];
+  /** Reads the operands before anything is started. Throws a `Failure` for those that do not hold. */
+  prepare(invocation: Invocation, io: HostIO): Promise<Action>;
+}
+
+/** The operand at `index`; commands are prepared only with as many operands as they need. */
+export function operand({ operands }: Invocation, index: number): string {
+  const text = operands[index];
+  if (text === undefined || text === '') throw usageFailure(`operand ${index + 1} is empty`);
+  return text;
+}

@@ -1,0 +1,39 @@
+/** What the program's exit code says. A signal adds 128 + its number, as a shell does: 130 for Ctrl-C. */
+export const EXIT_CODES = {
+  /** It worked. */
+  ok: 0,
+  /** What was asked for is wrong: an option, an argument, a name that the server does not have, a file. */
+  usage: 1,
+  /** The server wants an authorization that is not there. */
+  authorization: 3,
+  /** No server, no longer one, or none that answered in time. */
+  unreachable: 4,
+  /** The server answered, and the answer is an error or cannot be used. */
+  toolError: 5,
+} as const;
+
+/** One of {@link EXIT_CODES}. */
+export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];
+
+// By the error's name: the class says who is to blame, and that is what an exit code tells.
+const BY_NAME: ReadonlyMap<string, ExitCode> = new Map([
+  ['TypeError', EXIT_CODES.usage],
+  ['RangeError', EXIT_CODES.usage],
+  ['InvalidValueError', EXIT_CODES.usage],
+  ['AuthorizationError', EXIT_CODES.authorization],
+  ['ConnectionError', EXIT_CODES.unreachable],
+  ['RequestTimeoutError', EXIT_CODES.unreachable],
+  ['RPCError', EXIT_CODES.toolError],
+  ['PeerProtocolError', EXIT_CODES.toolError],
+  ['LimitError', EXIT_CODES.toolError],
+  ['MCPError', EXIT_CODES.toolError],
+]);
+
+// The connection is well where the server has no such capability; what was asked for is not there.
+const BY_CODE: ReadonlyMap<unknown, ExitCode> = new Map([['ERR_MCP_UNSUPPORTED_METHOD', EXIT_CODES.usage]]);
+
+/** The exit code for an error of the library; one that is not known counts as {@link EXIT_CODES.usage}. */
+export function exitCodeOf(error: unknown): ExitCode {
+  if (!(error instanceof Error)) return EXIT_CODES.usage;
+  return BY_CODE.get(Reflect.get(error, 'code')) ?? BY_NAME.get(error.name) ?? EXIT_CODES.usage;
+}

@@ -1,0 +1,65 @@
+#!/usr/bin/env node
+/** The edge of the program: argv, streams, signals, exit code. Everything else is in `program.ts`, which knows no process. */
+
+import { readFile, writeFile } from 'node:fs/promises';
+
+import { Interruption } from './failure.ts';
+import type { HostIO, TextOutput } from './host-io.ts';
+import { runProgram } from './program.ts';
+
+// Exit codes as a shell gives them: 128 and the number of the signal (POSIX, kill).
+const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+const UNKNOWN_WIDTH = 80;
+
+function output(stream: NodeJS.WriteStream): TextOutput {
+  return {
+    write: (text) => void stream.write(text),
+    isTerminal: stream.isTTY === true,
+    get columns() {
+      return stream.columns > 0 ? stream.columns : UNKNOWN_WIDTH;
+    },
+  };
+}
+
+async function readInput(signal: AbortSignal): Promise<string> {
+  const { stdin } = process;
+  const letGo = () => {
+    stdin.destroy();
+    // Deno keeps the process for a read that was begun; a file has nothing to unref.
+    stdin.unref?.();
+  };
+  signal.addEventListener('abort', letGo, { once: true });
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let text = '';
+  for await (const chunk of stdin) text += decoder.decode(chunk, { stream: true });
+  return text + decoder.decode();
+}
+
+function hostIO(controller: AbortController): HostIO {
+  let lastAct = () => {};
+  const interrupt = (name: keyof typeof SIGNALS) => {
+    if (!controller.signal.aborted) return controller.abort(new Interruption(`interrupted by ${name}`, SIGNALS[name]));
+    lastAct();
+    process.exit(SIGNALS[name]);
+  };
+  for (const name of Object.keys(SIGNALS) as Array<keyof typeof SIGNALS>) process.on(name, () => interrupt(name));
+  // `barewire tools … | head -1`: the reader has seen enough.
+  process.stdout.on('error', () => controller.abort(new Interruption('nobody reads what is printed', 0, true)));
+  process.stderr.on('error', () => {});
+  return {
+    stdout: output(process.stdout),
+    stderr: output(process.stderr),
+    environment: process.env,
+    signal: controller.signal,
+    onForcedExit: (action) => (lastAct = action),
+    now: () => performance.now(),
+    readInput: () => readInput(controller.signal),
+    readFile: (path) => readFile(path, 'utf8'),
+    writeFile: (path, bytes) => writeFile(path, bytes),
+  };
+}
+
+// The exit code is set, and the process ends by itself: what is printed gets out, and nothing that is left open is hidden.
+void runProgram(process.argv.slice(2), hostIO(new AbortController())).then((exitCode) => {
+  process.exitCode = exitCode;
+});

@@ -1,0 +1,65 @@
+/** An error as the last thing that is said: one line of JSON for programs, a readable line and a hint for people. */
+
+import { isMCPError } from '../index.ts';
+import type { ErrorCode } from '../index.ts';
+import { EXIT_CODES, exitCodeOf } from './exit-codes.ts';
+import { Failure, Interruption } from './failure.ts';
+import type { Paint } from './paint.ts';
+import { printableBlock, printableJSON, printableLine } from './printable.ts';
+
+/** What is known of an error, whoever made it. */
+export interface Problem {
+  readonly code: string;
+  readonly message: string;
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+  readonly hint: string | undefined;
+  readonly exitCode: number;
+}
+
+/** By the library's code: what a person can do about it. */
+const HINTS: ReadonlyMap<ErrorCode, string> = new Map<ErrorCode, string>([
+  ['ERR_MCP_SPAWN_FAILED', 'the program is started directly, without a shell; its full path may help'],
+  ['ERR_MCP_WORKING_DIR', 'does the folder of --cwd exist?'],
+  ['ERR_MCP_PERMISSION_DENIED', 'may this program start others? see node --allow-child-process'],
+  ['ERR_MCP_PROCESS_EXITED', 'run the server command by itself to see what it needs; --env NAME passes a variable on to it'],
+  ['ERR_MCP_STDOUT_CLOSED', 'run the server command by itself to see what it does'],
+  ['ERR_MCP_STDIN_CLOSED', 'run the server command by itself to see what it does'],
+  ['ERR_MCP_CONNECT_TIMEOUT', 'does the command start an MCP server on stdin and stdout? --timeout gives it more time'],
+  ['ERR_MCP_REQUEST_TIMEOUT', '--timeout gives it more time'],
+  ['ERR_MCP_TOTAL_TIMEOUT', '--timeout gives it more time'],
+  ['ERR_MCP_UNKNOWN_TOOL', 'barewire tools -- <server> lists what there is'],
+  ['ERR_MCP_INVALID_ARGUMENTS', 'barewire tools -- <server> and barewire prompts -- <server> list names and arguments'],
+  ['ERR_MCP_RESOURCE_NOT_FOUND', 'barewire resources -- <server> lists what there is'],
+  ['ERR_MCP_INVALID_URI', 'barewire resources -- <server> lists what there is'],
+  ['ERR_MCP_UNSUPPORTED_METHOD', 'barewire info -- <server> says what it can do'],
+  ['ERR_MCP_UNSUPPORTED_VERSION', 'leave --protocol out to let client and server agree'],
+]);
+
+/** What there is to say about `error`, and the exit code. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof Failure) {
+    return { code: error.code, message: error.message, details: error.details, hint: error.hint, exitCode: error.exitCode };
+  }
+  if (error instanceof Interruption) {
+    return { code: 'ERR_CLI_INTERRUPTED', message: error.message, details: undefined, hint: undefined, exitCode: error.exitCode };
+  }
+  if (isMCPError(error)) {
+    const details = Object.keys(error.details).length === 0 ? undefined : error.details;
+    return { code: error.code, message: error.message, details, hint: HINTS.get(error.code), exitCode: exitCodeOf(error) };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  // The library refuses options with these two, before anything is started.
+  const isRefusal = error instanceof TypeError || error instanceof RangeError;
+  return { code: isRefusal ? 'ERR_CLI_USAGE' : 'ERR_CLI_UNEXPECTED', message, details: undefined, hint: undefined, exitCode: EXIT_CODES.usage };
+}
+
+/** `{"error":{"code","message","details"?}}` on one line. */
+export function renderProblemAsJSON({ code, message, details }: Problem): string {
+  return printableJSON({ error: details === undefined ? { code, message } : { code, message, details } });
+}
+
+/** The message, its code, and the hint on a line of its own. */
+export function renderProblem({ code, message, hint }: Problem, paint: Paint): string {
+  const line = `${paint.bad('error:')} ${printableBlock(message)} ${paint.faint(`(${code})`)}`;
+  return hint === undefined ? line : `${line}\n${paint.faint(`hint: ${printableLine(hint)}`)}`;
+}

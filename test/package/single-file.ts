@@ -1,0 +1,97 @@
+/**
+ * Makes one readable file of the modules that an entry needs: their text in import order, comments kept, import and export
+ * lines between them left out. What this asks of lib/ is checked here: names at the top of a file are unique, imports are
+ * named and not renamed, and the entry only exports from others.
+ */
+
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+
+// The compiler writes each of them on lines of its own.
+const IMPORT = /^import \{([^}]*)\} from '([^']+)';\n/gm;
+const REEXPORT = /^export \{([^}]*)\} from '([^']+)';\n/gm;
+const DECLARATION = /^(?:export )?(?:abstract )?(?:async )?(?:const|let|class|function\*?) ([\w$]+)/gm;
+const REFERENCE = /^\/\/\/ <reference [^\n]*\n/gm;
+
+interface Module {
+  readonly path: string;
+  readonly text: string;
+  /** The files it needs, in the order in which it names them. */
+  readonly needs: readonly string[];
+}
+
+/** The modules that `entry` needs, itself last, each behind all that it needs itself. */
+function inOrder(entry: string): Module[] {
+  const seen = new Set<string>();
+  const ordered: Module[] = [];
+  const visit = (path: string): void => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    const text = readFileSync(path, 'utf8');
+    const specifiers = [...text.matchAll(IMPORT), ...text.matchAll(REEXPORT)].map((match) => match[2] ?? '');
+    const needs = specifiers.filter((specifier) => specifier.startsWith('.')).map((specifier) => resolve(dirname(path), specifier));
+    needs.forEach(visit);
+    ordered.push({ path, text, needs });
+  };
+  visit(entry);
+  return ordered;
+}
+
+/** The names between the braces of an import or export. */
+function namesOf(list: string, path: string): string[] {
+  const names = list.split(',').map((name) => name.trim()).filter((name) => name !== '');
+  const renamed = names.find((name) => /\s/.test(name));
+  if (renamed !== undefined) throw new Error(`${path} renames "${renamed}"; one file has no room for two names of one thing`);
+  return names;
+}
+
+/** Refuses two modules that declare one name, which would be one name for two things. */
+function checkNames(modules: readonly Module[]): void {
+  const owners = new Map<string, string>();
+  for (const { path, text } of modules) {
+    for (const [, name = ''] of text.matchAll(DECLARATION)) {
+      const owner = owners.get(name);
+      if (name in globalThis) throw new Error(`${path} declares ${name}, which other modules may mean the global by`);
+      if (owner !== undefined) throw new Error(`${name} is declared at the top of ${owner} and of ${path}`);
+      owners.set(name, path);
+    }
+  }
+}
+
+/** What the modules import from outside, by module, each name once. */
+function outsideImports(modules: readonly Module[]): string {
+  const byModule = new Map<string, Set<string>>();
+  for (const { path, text } of modules) {
+    for (const [, list = '', specifier = ''] of text.matchAll(IMPORT)) {
+      if (specifier.startsWith('.')) continue;
+      const names = byModule.get(specifier) ?? new Set();
+      for (const name of namesOf(list, path)) names.add(name);
+      byModule.set(specifier, names);
+    }
+  }
+  return [...byModule].sort().map(([specifier, names]) => `import { ${[...names].sort().join(', ')} } from '${specifier}';\n`).join('');
+}
+
+function bodyOf({ path, text }: Module): string {
+  const body = text.replace(IMPORT, (_line, list: string) => (namesOf(list, path), '')).replace(REFERENCE, '').replace(/^export (?=\w)/gm, '');
+  const left = /^(?:import|export)\b.*$/m.exec(body.replace(/\/\*[\s\S]*?\*\//g, ''));
+  if (left !== null) throw new Error(`${path} has a line that one file cannot have: ${left[0]}`);
+  return body.trim();
+}
+
+/** Writes one file over `entry` and removes the files that went into it. Returns its text. */
+export function joinModules(entry: string): string {
+  const modules = inOrder(entry);
+  const parts = modules.filter(({ path }) => path !== entry);
+  const last = modules.at(-1);
+  if (last === undefined) throw new Error(`${entry} is empty`);
+  checkNames(parts);
+  const head = /^\/\*\*[\s\S]*?\*\/\n/.exec(last.text)?.[0] ?? '';
+  const exported = [...last.text.matchAll(REEXPORT)].flatMap(([, list = '']) => namesOf(list, entry)).sort();
+  const root = dirname(entry);
+  const sections = parts.map((part) => `// ${relative(root, part.path).replace(/\.js$/, '.ts')}\n\n${bodyOf(part)}\n`);
+  const text = [head + outsideImports(parts), ...sections, `export {\n${exported.map((name) => `  ${name},\n`).join('')}};\n`].join('\n');
+  for (const { path } of parts) rmSync(path);
+  writeFileSync(join(entry), text);
+  return text;
+}
