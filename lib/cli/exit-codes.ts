@@ -29,11 +29,8 @@ const BY_NAME: ReadonlyMap<string, ExitCode> = new Map([
   ['MCPError', EXIT_CODES.toolError],
 ]);
 
-// The connection is well where the server has no such capability; what was asked for is not there.
-const BY_CODE: ReadonlyMap<unknown, ExitCode> = new Map([['ERR_MCP_UNSUPPORTED_METHOD', EXIT_CODES.usage]]);
-
 /** The exit code for an error of the library; one that is not known counts as {@link EXIT_CODES.usage}. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (!(error instanceof Error)) return EXIT_CODES.usage;
-  return BY_CODE.get(Reflect.get(error, 'code')) ?? BY_NAME.get(error.name) ?? EXIT_CODES.usage;
+  return BY_NAME.get(error.name) ?? EXIT_CODES.usage;
 }

@@ -59,7 +59,10 @@ function hostIO(controller: AbortController): HostIO {
   };
 }
 
-// The exit code is set, and the process ends by itself: what is printed gets out, and nothing that is left open is hidden.
-void runProgram(process.argv.slice(2), hostIO(new AbortController())).then((exitCode) => {
+const controller = new AbortController();
+void runProgram(process.argv.slice(2), hostIO(controller)).then((exitCode) => {
+  // The exit code is set, and the process ends by itself: what is printed gets out, and nothing that is left open is hidden.
   process.exitCode = exitCode;
+  // An interrupted read of stdin cannot be taken back everywhere, and would hold the process; what was printed goes first.
+  if (controller.signal.aborted) process.stderr.write('', () => process.stdout.write('', () => process.exit()));
 });

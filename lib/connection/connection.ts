@@ -1,7 +1,7 @@
 /** Who answers whom: requests and replies over one opened transport after another. */
 
 import type { Clock } from '../base/clock.ts';
-import { ConnectionError, LimitError, PeerProtocolError, isMCPError } from '../base/errors.ts';
+import { ConnectionError, InvalidValueError, LimitError, PeerProtocolError, isMCPError } from '../base/errors.ts';
 import type { MCPError } from '../base/errors.ts';
 import type { JSONObject } from '../base/json.ts';
 import type { Limits } from '../base/limits.ts';
@@ -250,8 +250,8 @@ export class Connection {
     });
   }
 
-  #unsupported(method: string, why: string): ConnectionError {
-    return new ConnectionError('ERR_MCP_UNSUPPORTED_METHOD', `${this.#options.name} cannot be asked for ${method}: ${why}`, {
+  #unsupported(method: string, why: string): InvalidValueError {
+    return new InvalidValueError('ERR_MCP_UNSUPPORTED_METHOD', `${this.#options.name} cannot be asked for ${method}: ${why}`, {
       details: { method },
       delivery: 'unsent',
     });

@@ -184,7 +184,8 @@ export class Lifecycle {
     try {
       await connection.open(road.newTransport(), bound.signal);
     } catch (cause) {
-      await this.#sweep(shutdownTimeoutMs);
+      // The caller hears of it at once; the next try and `cleanup` wait until nothing is left.
+      void this.#sweep(shutdownTimeoutMs);
       throw cause;
     } finally {
       bound.release();

@@ -216,7 +216,7 @@ describe('wrong arguments', () => {
   test('what the server did not declare is refused unsent', async () => {
     await withConnected({ command: fixtureCommand('answers-late') }, async (server) => {
       const call = server.complete({ type: 'ref/prompt', name: 'a' }, { name: 'b', value: '' });
-      const error = await mcpRejection(call, 'ConnectionError', 'ERR_MCP_UNSUPPORTED_METHOD');
+      const error = await mcpRejection(call, 'InvalidValueError', 'ERR_MCP_UNSUPPORTED_METHOD');
       assert.equal(error.delivery, 'unsent');
     });
   });

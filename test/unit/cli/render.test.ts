@@ -258,7 +258,7 @@ describe('errors', () => {
       [new PeerProtocolError('ERR_MCP_INVALID_RESULT', 'x'), EXIT_CODES.toolError],
       [new LimitError('maxPages', 'x'), EXIT_CODES.toolError],
       [new MCPError('ERR_MCP_STATE', 'x'), EXIT_CODES.toolError],
-      [new ConnectionError('ERR_MCP_UNSUPPORTED_METHOD', 'x'), EXIT_CODES.usage],
+      [new InvalidValueError('ERR_MCP_UNSUPPORTED_METHOD', 'x'), EXIT_CODES.usage],
       [Object.assign(new Error('x'), { name: 'AuthorizationError' }), EXIT_CODES.authorization],
       ['thrown text', EXIT_CODES.usage],
     ];
