@@ -1,0 +1,110 @@
+/** The port behind which sessions are stored: what outlives a connection, and, with a store that is shared, a process. */
+
+import { timedSignal } from '../base/abort.ts';
+import { systemClock } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
+import { SessionStoreError } from '../base/errors.ts';
+import { abortSignal, functionOption, checkKeys, count, durationMs, text } from '../base/options.ts';
+import { KeyedMutex } from './keyed-mutex.ts';
+import { checkSessionRecord, readSessionRecord } from './session-record.ts';
+import type { SessionRecord } from './session-record.ts';
+
+/** How long to wait for a lock. */
+export interface LockOptions {
+  /** Milliseconds until the wait is given up; {@link DEFAULT_LOCK_WAIT_MS} where it is left out. */
+  readonly waitMs?: number | undefined;
+  /** Gives up the wait, and is what the action is handed. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a {@link SessionManager} can be made with. */
+export interface SessionManagerOptions {
+  /** Times the waits for locks; the machine's clock where it is left out. */
+  readonly clock?: Clock | undefined;
+}
+
+/** The wait for a lock that somebody holds: as long as a slow handshake of another worker may take, and not for ever. */
+export const DEFAULT_LOCK_WAIT_MS: number = 30_000;
+
+/**
+ * Where sessions are kept. A manager of your own needs the four abstract methods only; it may be shared by any number of handles,
+ * and who made it closes it. What it rejects with never fails a call: the handle goes on without it and tells the logger.
+ *
+ * The two other methods work as they stand for as long as one instance sees every change. A store that several processes share
+ * should replace `withLock` by a lock that they share too; `compareAndStore` is built on it.
+ */
+export abstract class SessionManager {
+  readonly #mutex = new KeyedMutex();
+  readonly #clock: Clock;
+
+  constructor(options: SessionManagerOptions = {}) {
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  /**
+   * The record that is stored under `key`, or `undefined` when there is none (any more). What is returned is checked by who asked,
+   * so a store may return what it read as it is.
+   */
+  abstract getSession(key: string): Promise<SessionRecord | undefined>;
+
+  /** Stores a record under `key`, in place of the one that is there. A later change to the object must not change what is stored. */
+  abstract storeSession(key: string, record: SessionRecord): Promise<void>;
+
+  /** Forgets what is stored under `key`; that there is nothing is fine. */
+  abstract deleteSession(key: string): Promise<void>;
+
+  /** Lets go of everything the manager holds open. Closing twice is fine. */
+  abstract close(): Promise<void>;
+
+  /**
+   * Runs `action` while nobody else runs one under the same key, and returns what it returns; the lock is free again when the action
+   * has settled, either way. Those who wait get their turn in the order in which they came. Here the lock is known to this instance alone.
+   *
+   * The wait for the lock ends after `waitMs` or when `signal` fires; once it runs, the action is not interrupted: it is handed a
+   * signal that fires with `signal`, and, in a manager whose locks can be lost, when the lock is lost. The lock is not reentrant: an
+   * action that asks for its own key waits in vain, until `waitMs` have passed.
+   *
+   * @throws SessionStoreError `ERR_MCP_SESSION_STORE` when the lock is not free in time; the reason of `signal` when that fires first; what
+   * the action throws; TypeError and RangeError for wrong arguments.
+   */
+  async withLock<T>(key: string, action: (signal: AbortSignal) => Promise<T>, options: LockOptions = {}): Promise<T> {
+    text('key', key);
+    functionOption('action', action);
+    checkKeys('options', options as unknown, ['waitMs', 'signal']);
+    const waitMs = durationMs('options.waitMs', options.waitMs ?? DEFAULT_LOCK_WAIT_MS, 0);
+    const signal = abortSignal('options.signal', options.signal);
+    const late = () => new SessionStoreError('ERR_MCP_SESSION_STORE', `The lock of a session was not free within ${waitMs} ms`, { details: { waitMs } });
+    const wait = timedSignal(this.#clock, waitMs, late, signal);
+    const begin = (): Promise<T> => {
+      wait.release();
+      return action(signal ?? new AbortController().signal);
+    };
+    try {
+      return await this.#mutex.run(key, begin, wait.signal);
+    } finally {
+      wait.release();
+    }
+  }
+
+  /**
+   * Stores `record` if the epoch of what is stored under `key` is `expectedEpoch`, or if nothing is stored and that is `undefined`; says
+   * whether it did. Of many who expect one epoch and store the next, one wins. What is stored but is no session record counts as
+   * nothing. Works under a lock of its own, named after the key, so it may be called while `withLock` holds the key.
+   *
+   * @throws SessionStoreError `ERR_MCP_SESSION_RECORD` for what is no record; RangeError for an epoch lower than the one expected; what
+   * the store itself throws.
+   */
+  async compareAndStore(key: string, record: SessionRecord, expectedEpoch: number | undefined): Promise<boolean> {
+    text('key', key);
+    const next = checkSessionRecord(record);
+    if (expectedEpoch !== undefined && next.epoch < count('expectedEpoch', expectedEpoch)) {
+      throw new RangeError(`The epoch of a session never goes back: expected ${expectedEpoch}, to be stored ${next.epoch}`);
+    }
+    return this.withLock(`${key}:store`, async () => {
+      const stored = readSessionRecord(await this.getSession(key));
+      if (stored?.epoch !== expectedEpoch) return false;
+      await this.storeSession(key, next);
+      return true;
+    });
+  }
+}
