@@ -5,12 +5,29 @@ export type { CompleteOptions, ConnectOptions } from './servers/mcp-server-proto
 export { StdioMCPServer } from './servers/stdio-mcp-server.ts';
 export type { ProcessSignal } from './servers/stdio-mcp-server.ts';
 export type { Command, StdioMCPServerOptions } from './servers/stdio-options.ts';
+export { StreamableHTTPMCPServer } from './servers/streamable-http-mcp-server.ts';
+export type { ConnectionPoolLimits, StreamableHTTPMCPServerOptions } from './servers/http-options.ts';
+export type { CommonServerOptions } from './servers/common-options.ts';
+export { SessionManager } from './session/session-manager.ts';
+export type { LockOptions, SessionManagerOptions } from './session/session-manager.ts';
+export { InMemorySessionManager } from './session/in-memory-session-manager.ts';
+export type { InMemorySessionManagerOptions } from './session/in-memory-session-manager.ts';
+export { checkSessionRecord } from './session/session-record.ts';
+export type { SessionRecord } from './session/session-record.ts';
+export { sessionKey } from './session/session-key.ts';
+export type { SessionOwner } from './session/session-key.ts';
+export { createNodeFetch } from './transport/http/node-fetch.ts';
+export type { NodeFetch, NodeFetchInit, NodeFetchResponse } from './transport/http/node-fetch-contract.ts';
+export type { Lookup, LookupAddress, NodeFetchOptions, PEM } from './transport/http/node-fetch-options.ts';
+export type { BodyReader, Fetch, FetchBody, FetchInit, FetchResponse } from './transport/http/fetch-port.ts';
+export type { UserHeaders } from './transport/http/http-client.ts';
+export type { FrameHeaders } from './transport/transport.ts';
 export { VERSION } from './servers/client-info.ts';
 
 export { ConnectionState } from './connection/connection-state.ts';
 export type { ConnectionEvent, StateChange } from './connection/connection-state.ts';
 export type { PendingRequestInfo, ProgressEvent } from './connection/pending-requests.ts';
-export type { OnProgress, RequestOptions } from './connection/request-settings.ts';
+export type { OnProgress, RequestOptions, RetryChoice } from './connection/request-settings.ts';
 
 export {
   ConnectionError,
@@ -21,6 +38,7 @@ export {
   PeerProtocolError,
   RPCError,
   RequestTimeoutError,
+  SessionStoreError,
   isMCPError,
 } from './base/errors.ts';
 export type { Delivery, ErrorCode, ErrorDetails } from './base/errors.ts';

@@ -7,18 +7,21 @@ export type CancelTimer = () => void;
 export interface Clock {
   /** Milliseconds since some fixed moment; never goes back. */
   now(): number;
+  /** Milliseconds since 1970, for what is compared with dates of the world; may jump. */
+  date(): number;
   /** Calls `action` once after `delayMs`. The timer keeps the process alive. */
   after(delayMs: number, action: () => void): CancelTimer;
   /** As {@link Clock.after}, but the timer alone does not keep the process alive. */
   afterInBackground(delayMs: number, action: () => void): CancelTimer;
 }
 
-// Beyond this, setTimeout fires at once.
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** Beyond this the platform's timers fire at once. */
+export const LONGEST_TIMER_MS: number = 2 ** 31 - 1;
 
 /** The clock of the machine. */
 export const systemClock: Clock = Object.freeze({
   now: () => performance.now(),
+  date: () => Date.now(),
   after: (delayMs: number, action: () => void) => {
     const timer = setTimeout(action, Math.min(delayMs, LONGEST_TIMER_MS));
     return () => clearTimeout(timer);

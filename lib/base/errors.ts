@@ -39,6 +39,18 @@ export const ERROR_CODES = [
   'ERR_MCP_INVALID_URI',
   'ERR_MCP_RESOURCE_NOT_FOUND',
   'ERR_MCP_LIMIT',
+  'ERR_MCP_NETWORK',
+  'ERR_MCP_HTTP_STATUS',
+  'ERR_MCP_HTTP_CONTENT_TYPE',
+  'ERR_MCP_HTTP_REDIRECT',
+  'ERR_MCP_HTTP_HEADER',
+  'ERR_MCP_BODY_TRUNCATED',
+  'ERR_MCP_EMPTY_RESPONSE',
+  'ERR_MCP_STREAM_LOST',
+  'ERR_MCP_LEGACY_SSE_ENDPOINT',
+  'ERR_MCP_SESSION_LOST',
+  'ERR_MCP_SESSION_RECORD',
+  'ERR_MCP_SESSION_STORE',
 ] as const;
 Object.freeze(ERROR_CODES);
 
@@ -104,6 +116,11 @@ export class PeerProtocolError extends MCPError {
 /** What you asked for is not there, or not valid: an unknown tool, a missing argument, an unknown uri. */
 export class InvalidValueError extends MCPError {
   override name = 'InvalidValueError';
+}
+
+/** The store of sessions failed; calls go on without it. */
+export class SessionStoreError extends MCPError {
+  override name = 'SessionStoreError';
 }
 
 /** A named limit of `docs/limits.md` was reached; `details.limit` names it. */

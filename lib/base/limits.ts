@@ -5,7 +5,7 @@
 
 /** One row of {@link LIMITS}. */
 export interface LimitRow {
-  readonly unit: 'bytes' | 'levels' | 'requests' | 'pages' | 'lines' | 'characters' | 'milliseconds' | 'starts';
+  readonly unit: 'bytes' | 'levels' | 'requests' | 'pages' | 'lines' | 'characters' | 'milliseconds' | 'starts' | 'redirects' | 'fields' | 'tries';
   readonly value: number;
   readonly why: string;
 }
@@ -25,7 +25,16 @@ export type LimitName =
   | 'stdinGraceMs'
   | 'terminateGraceMs'
   | 'drainMs'
-  | 'maxRetryDelayMs';
+  | 'maxRetryDelayMs'
+  | 'maxRetryAfterMs'
+  | 'maxRedirects'
+  | 'maxErrorBodyBytes'
+  | 'maxEventFields'
+  | 'maxEventIdCharacters'
+  | 'maxReconnects'
+  | 'streamProgressMs'
+  | 'sessionEndMs'
+  | 'afterAnswerMs';
 
 const row = (value: number, unit: LimitRow['unit'], why: string): LimitRow => Object.freeze({ unit, value, why });
 
@@ -47,6 +56,15 @@ export const LIMITS: Readonly<Record<LimitName, LimitRow>> = Object.freeze({
   terminateGraceMs: row(2_000, 'milliseconds', 'Stop ladder: from SIGTERM to SIGKILL.'),
   drainMs: row(200, 'milliseconds', 'After a child exits: how long its stdout is read on while a grandchild holds it open.'),
   maxRetryDelayMs: row(30_000, 'milliseconds', 'The longest pause between two tries, however many failed.'),
+  maxRetryAfterMs: row(60_000, 'milliseconds', 'The longest pause that a server may ask for before a request is sent again.'),
+  maxRedirects: row(3, 'redirects', 'Redirects of one request, each to the same origin.'),
+  maxErrorBodyBytes: row(64 * 1024, 'bytes', 'The body of a response that reports an error; the rest is not read.'),
+  maxEventFields: row(1_000_000, 'fields', 'Lines of one event of a stream.'),
+  maxEventIdCharacters: row(1_024, 'characters', 'The id of an event, to be sent back when a stream is resumed. Behind a longer one it is not resumed.'),
+  maxReconnects: row(8, 'tries', 'Tries in a row to open a stream again without a message or a stream that lived, before it is given up.'),
+  streamProgressMs: row(10_000, 'milliseconds', 'How long a stream has to live to count as one that lives.'),
+  sessionEndMs: row(1_000, 'milliseconds', 'How long telling the server that a session is over may take.'),
+  afterAnswerMs: row(1_000, 'milliseconds', 'How long a stream is read on after its answer, so that its socket can be used again.'),
 });
 
 /** Every bound with its value. */

@@ -70,7 +70,7 @@ export function oneOf<T extends string>(name: string, value: unknown, choices: r
 }
 
 /** A function. */
-export function action<T>(name: string, value: T): T {
+export function functionOption<T>(name: string, value: T): T {
   if (typeof value !== 'function') throw wrongKind(name, 'a function', value);
   return value;
 }

@@ -1,7 +1,7 @@
 /** Who answers whom: requests and replies over one opened transport after another. */
 
 import type { Clock } from '../base/clock.ts';
-import { ConnectionError, InvalidValueError, LimitError, PeerProtocolError, isMCPError } from '../base/errors.ts';
+import { ConnectionError, InvalidValueError, LimitError, PeerProtocolError, RPCError, isMCPError } from '../base/errors.ts';
 import type { MCPError } from '../base/errors.ts';
 import type { JSONObject } from '../base/json.ts';
 import type { Limits } from '../base/limits.ts';
@@ -9,18 +9,18 @@ import type { ListenerFault } from '../base/listeners.ts';
 import { quiet } from '../base/quiet.ts';
 import { escapeText } from '../base/text.ts';
 import { encodeError, encodeNotification, encodeRequest, encodeResult } from '../jsonrpc/codec.ts';
-import { CountedIds, PrefixedIds } from '../jsonrpc/request-id.ts';
-import type { RequestId, RequestIds } from '../jsonrpc/request-id.ts';
-import { missingCapability } from '../protocol/capabilities.ts';
+import type { RequestId } from '../jsonrpc/request-id.ts';
 import { Misfit } from '../protocol/checks/check.ts';
 import { checkProgress, checkProgressToken } from '../protocol/checks/notifications.ts';
-import type { Agreement } from '../protocol/era.ts';
+import { checkEmptyResult } from '../protocol/checks/results.ts';
+import type { Agreement, Call } from '../protocol/era.ts';
 import type { Progress } from '../protocol/types/progress.ts';
-import { NO_HEADERS } from '../transport/transport.ts';
 import type { Transport } from '../transport/transport.ts';
 import { ConnectionState, ConnectionStateMachine } from './connection-state.ts';
 import type { ConnectionEvent, StateChange } from './connection-state.ts';
 import { Inbound } from './inbound.ts';
+import type { InboundPort } from './inbound.ts';
+import { Link } from './link.ts';
 import { negotiate } from './negotiation.ts';
 import type { Offer } from './negotiation.ts';
 import { PendingRequest, PendingRequests } from './pending-requests.ts';
@@ -28,7 +28,6 @@ import type { PendingRequestInfo, ReplyReader } from './pending-requests.ts';
 import { progressTokenFor, reportProgress } from './progress.ts';
 import { defaultRequestSettings } from './request-settings.ts';
 import type { RequestSettings } from './request-settings.ts';
-import { uniquePrefix } from './unique-prefix.ts';
 
 /** What a connection tells who holds it. */
 export interface ConnectionEvents {
@@ -40,6 +39,8 @@ export interface ConnectionEvents {
   progressed(request: PendingRequest, progress: Progress): void;
   /** Something is wrong, but the connection goes on. */
   fault(error: MCPError): void;
+  /** What the server sent by itself may be lost. */
+  gap(): void;
   /** A callback of the host threw or rejected. */
   readonly callbackFault: ListenerFault;
 }
@@ -54,16 +55,10 @@ export interface ConnectionOptions {
   readonly events: ConnectionEvents;
 }
 
-/** One opened transport with all that belongs to it and ends with it. */
-interface Link {
-  readonly transport: Transport;
-  readonly inbound: Inbound;
-  readonly ids: RequestIds;
-  /** Ends the opening of the link: aborted with the cause. */
-  readonly opening: AbortController;
-  agreement: Agreement | undefined;
-  /** Methods that were found to be ones that may be sent; the answer stays the same as long as the link does. */
-  readonly allowed: Set<string>;
+/** What an earlier connection agreed on, to be taken up without a new handshake. */
+export interface Restored {
+  readonly agreement: Agreement;
+  readonly sessionId: string | undefined;
 }
 
 const NO_PARAMS: JSONObject = Object.freeze({});
@@ -71,12 +66,15 @@ const NO_PARAMS: JSONObject = Object.freeze({});
 // The handshake has the deadline of the attempt that it belongs to, and none of its own.
 const HANDSHAKE: RequestSettings = defaultRequestSettings(Infinity);
 
+const PING: Call = Object.freeze({ method: 'ping', params: undefined });
+
 /** A connection that can be opened, lost and opened again; one transport at a time. */
 export class Connection {
   readonly #options: ConnectionOptions;
   readonly #machine = new ConnectionStateMachine();
   readonly #pending: PendingRequests;
   #link: Link | undefined;
+  #inbound: Inbound | undefined;
   /** What was agreed on last; kept after the end, for display. */
   #agreement: Agreement | undefined;
 
@@ -101,7 +99,12 @@ export class Connection {
 
   /** How many frames came in on the present transport. */
   get framesReceived(): number {
-    return this.#link?.inbound.frames ?? 0;
+    return this.#inbound?.frames ?? 0;
+  }
+
+  /** The session that the server named, on a road that has sessions. */
+  get sessionId(): string | undefined {
+    return this.#link?.sessionId;
   }
 
   /** The requests that wait, oldest first. */
@@ -112,27 +115,30 @@ export class Connection {
 
   /**
    * Opens `transport` and agrees with the server. One attempt: whatever goes wrong, or `signal` firing, ends it with the
-   * state `failed`; the rejection is the first cause. What the transport has left then is for {@link Connection.sweep}.
+   * state `failed`; the rejection is the first cause. What the transport has left then is for {@link Connection.sweep}. What was
+   * `restored` is proven before it is trusted; where it does not hold, the handshake is made after all.
    */
-  async open(transport: Transport, signal: AbortSignal): Promise<void> {
+  async open(transport: Transport, signal: AbortSignal, restored?: Restored): Promise<void> {
     this.#apply('open');
-    const opening = new AbortController();
+    const link = new Link(transport);
+    const inbound = new Inbound(this.#inboundPort(link));
+    this.#link = link;
+    this.#inbound = inbound;
+    const { opening } = link;
     const giveUp = () => opening.abort(signal.reason);
     if (signal.aborted) giveUp();
     signal.addEventListener('abort', giveUp, { once: true });
-    const link = this.#newLink(transport, opening);
-    this.#link = link;
     try {
-      await transport.open(link.inbound, opening.signal);
+      await transport.open(inbound, opening.signal);
       opening.signal.throwIfAborted();
       this.#apply('opened');
-      const agreement = await negotiate(this.#handshake(link), this.#options.offer);
+      if (restored === undefined || !(await this.#takesUp(link, restored))) await this.#agree(link);
       opening.signal.throwIfAborted();
-      link.agreement = agreement;
-      this.#agreement = agreement;
+      this.#agreement = link.agreement;
       this.#apply('agreed');
+      transport.listen?.(link.headers);
     } catch (cause) {
-      throw this.#openingFailed(link, cause);
+      throw this.#openingFailed(inbound, opening, cause);
     } finally {
       signal.removeEventListener('abort', giveUp);
     }
@@ -140,16 +146,18 @@ export class Connection {
 
   /**
    * Closes, from any state; resolves when nothing is left of the transport, or `signal` fired. Requests in flight are
-   * rejected first. During {@link Connection.open} it wins: the attempt ends.
+   * rejected first. During {@link Connection.open} it wins: the attempt ends. With `endsSession` the server is told that its
+   * session is over.
    */
-  async close(signal: AbortSignal, cause?: MCPError): Promise<void> {
+  async close(signal: AbortSignal, endsSession: boolean): Promise<void> {
     const { state } = this.#machine;
     if (state === ConnectionState.DISCONNECTED || state === ConnectionState.DISCONNECTING) return;
-    const closed = cause ?? new ConnectionError('ERR_MCP_CONNECTION_CLOSED', `The connection to ${this.#options.name} was closed`);
+    const closed = new ConnectionError('ERR_MCP_CONNECTION_CLOSED', `The connection to ${this.#options.name} was closed`);
     const link = this.#link;
-    this.#apply('close', cause, closed);
-    link?.inbound.stop();
+    this.#apply('close', undefined, closed);
+    this.#inbound?.stop();
     link?.opening.abort(closed);
+    if (endsSession && link?.sessionId !== undefined) await link.transport.endSession?.(link.headers, signal);
     await link?.transport.close(signal);
     this.#apply('ended');
   }
@@ -186,40 +194,62 @@ export class Connection {
     return this.#giveUp(id, new DOMException(reason, 'AbortError'), reason);
   }
 
-  #newLink(transport: Transport, opening: AbortController): Link {
-    const ids = transport.channel === 'shared' ? new CountedIds() : new PrefixedIds(uniquePrefix());
+  #inboundPort(link: Link): InboundPort {
     const { limits, events } = this.#options;
-    const inbound: Inbound = new Inbound({
+    return {
       pending: this.#pending,
-      ids,
+      ids: link.ids,
       limits,
       era: () => link.agreement?.era,
       notified: (method, params) => this.#notified(method, params),
       answer: (id, result) => this.#transmit(link, encodeResult(id, result, limits)),
       refuse: (id, code, message) => this.#transmit(link, encodeError(id, code, message, limits)),
+      named: (sessionId) => this.#named(link, sessionId),
+      isSessionLost: (status, rpcCode) => isSessionLost(link, status, rpcCode),
+      sessionLost: (id) => this.#sessionLost(link, id),
       fault: (error) => events.fault(error),
+      gap: () => events.gap(),
       lost: (cause) => this.#ended(link, cause),
       ended: (cause) => this.#ended(link, cause),
-    });
-    const link: Link = { transport, inbound, ids, opening, agreement: undefined, allowed: new Set() };
-    return link;
-  }
-
-  #handshake(link: Link): Parameters<typeof negotiate>[0] {
-    return {
-      request: (call, read) => {
-        const reply = this.#send(link, call.method, call.params, HANDSHAKE, { read });
-        const giveUp = () => this.#pending.rejectAll(link.opening.signal.reason);
-        link.opening.signal.addEventListener('abort', giveUp, { once: true });
-        return reply.finally(() => link.opening.signal.removeEventListener('abort', giveUp));
-      },
-      notify: ({ method, params }) => this.#transmit(link, encodeNotification(method, params, this.#options.limits)),
     };
   }
 
-  #openingFailed(link: Link, cause: unknown): unknown {
-    link.inbound.stop();
-    const first = link.opening.signal.aborted ? link.opening.signal.reason : cause;
+  /** Asks before there is an agreement: the end of the opening is the end of the wait. */
+  #ask<T>(link: Link, call: Call, read: (result: JSONObject) => T): Promise<T> {
+    const { signal } = link.opening;
+    const reply = this.#send(link, call.method, call.params, HANDSHAKE, { read });
+    const giveUp = () => this.#pending.rejectAll(signal.reason);
+    signal.addEventListener('abort', giveUp, { once: true });
+    return reply.finally(() => signal.removeEventListener('abort', giveUp));
+  }
+
+  async #agree(link: Link): Promise<void> {
+    const agreement = await negotiate((call, read) => this.#ask(link, call, read), this.#options.offer);
+    link.agree(agreement);
+    if (agreement.opened === undefined) return;
+    const text = encodeNotification(agreement.opened.method, agreement.opened.params, this.#options.limits);
+    await link.transport.send({ text, awaitsReply: false, headers: link.headers }, link.opening.signal);
+  }
+
+  /** Whether what was agreed on earlier still holds: the server is asked, and knows the session. */
+  async #takesUp(link: Link, { agreement, sessionId }: Restored): Promise<boolean> {
+    link.agree(agreement, sessionId);
+    try {
+      await this.#ask(link, PING, checkEmptyResult);
+      return true;
+    } catch (cause) {
+      link.opening.signal.throwIfAborted();
+      // An error of the server is an answer too. Anything else it says, or a status of refusal, is none.
+      if (cause instanceof RPCError) return true;
+      if (!isMCPError(cause) || cause.delivery !== 'answered') throw cause;
+      link.disagree();
+      return false;
+    }
+  }
+
+  #openingFailed(inbound: Inbound, opening: AbortController, cause: unknown): unknown {
+    inbound.stop();
+    const first = opening.signal.aborted ? opening.signal.reason : cause;
     // A close that came in between has changed the state already, and closes the transport itself.
     if (this.#machine.state === ConnectionState.CONNECTING || this.#machine.state === ConnectionState.INITIALIZING) this.#apply('lost', first);
     return first;
@@ -227,16 +257,10 @@ export class Connection {
 
   #requireLink(method: string): Link {
     const link = this.#link;
-    if (this.#machine.state !== ConnectionState.CONNECTED || link?.agreement === undefined) throw this.#notConnected(method);
-    if (!link.allowed.has(method)) this.#allow(method, link.allowed, link.agreement);
+    if (this.#machine.state !== ConnectionState.CONNECTED || link === undefined) throw this.#notConnected(method);
+    const refusal = link.refusal(method);
+    if (refusal !== undefined) throw this.#unsupported(method, refusal);
     return link;
-  }
-
-  #allow(method: string, allowed: Set<string>, { era, capabilities }: Agreement): void {
-    if (!era.mayTravel(method, 'client')) throw this.#unsupported(method, `the agreed protocol version ${era.revision} does not have it`);
-    const missing = missingCapability(method, capabilities, era.revision);
-    if (missing !== undefined) throw this.#unsupported(method, `the server did not declare the capability "${missing}"`);
-    allowed.add(method);
   }
 
   #notConnected(method: string): ConnectionError {
@@ -268,8 +292,11 @@ export class Connection {
     const params = era === undefined ? given : era.stamp(given, settings.meta, token);
     const text = encodeRequest(id, method, params, limits);
     const request = new PendingRequest<T>(id, method, settings, token, reader, this.#pending.now());
-    link.transport.send({ text, awaitsReply: true, headers: NO_HEADERS }, undefined);
+    const exchange = link.transport.channel === 'exchange' ? new AbortController() : undefined;
+    request.exchange = exchange;
+    const sent = link.transport.send({ text, awaitsReply: true, headers: link.headers, requestId: id }, exchange?.signal);
     this.#pending.open(request as PendingRequest);
+    sent?.catch((error: unknown) => this.#exchangeFailed(link, id, error));
     if (settings.signal !== undefined) this.#followSignal(request as PendingRequest, settings.signal);
     return request.promise;
   }
@@ -289,7 +316,7 @@ export class Connection {
   #giveUp(id: RequestId, reason: unknown, told: string): boolean {
     const request = this.#pending.take(id);
     if (request === undefined) return false;
-    request.reject(reason);
+    request.giveUp(reason);
     this.#withdraw(id, request.method, told);
     return true;
   }
@@ -303,11 +330,34 @@ export class Connection {
 
   /** Sends what asks for no reply. A road that cannot take it any more says so itself. */
   #transmit(link: Link, text: string): void {
+    const { events } = this.#options;
     try {
-      link.transport.send({ text, awaitsReply: false, headers: NO_HEADERS }, undefined);
+      link.transport.send({ text, awaitsReply: false, headers: link.headers }, undefined)?.catch((error: unknown) => {
+        if (link === this.#link && this.#machine.state === ConnectionState.CONNECTED) events.fault(error as MCPError);
+      });
     } catch (error) {
-      this.#options.events.fault(error as MCPError);
+      events.fault(error as MCPError);
     }
+  }
+
+  /** The exchange of a request ended without its answer. */
+  #exchangeFailed(link: Link, id: RequestId, error: unknown): void {
+    const status = isMCPError(error) ? error.details['status'] : undefined;
+    if (typeof status === 'number' && isSessionLost(link, status, undefined)) return this.#sessionLost(link, id);
+    this.#pending.take(id)?.reject(error);
+  }
+
+  #named(link: Link, sessionId: string): void {
+    if (link.nameSession(sessionId)) return;
+    this.#options.events.fault(new PeerProtocolError('ERR_MCP_HTTP_HEADER', `${this.#options.name} named another session in the middle of one; it is ignored`));
+  }
+
+  /** The server does not know the session of the request `id`: that one was not acted on, and there is no use in any other. */
+  #sessionLost(link: Link, id: RequestId | undefined): void {
+    const lost = new ConnectionError('ERR_MCP_SESSION_LOST', `${this.#options.name} does not know the session any more`, { delivery: 'answered' });
+    if (id !== undefined) this.#pending.take(id)?.reject(lost);
+    // While a restored session is being proven, this is the answer.
+    if (this.#machine.state === ConnectionState.CONNECTED) this.#ended(link, lost);
   }
 
   #notified(method: string, params: JSONObject = NO_PARAMS): void {
@@ -330,7 +380,7 @@ export class Connection {
     const cause = ended ?? new ConnectionError('ERR_MCP_CONNECTION_CLOSED', `${this.#options.name} closed the connection`);
     link.opening.abort(cause);
     if (this.#machine.state !== ConnectionState.CONNECTED) return;
-    link.inbound.stop();
+    this.#inbound?.stop();
     this.#apply('lost', cause);
   }
 
@@ -340,4 +390,8 @@ export class Connection {
     if (event === 'lost' || event === 'close') this.#pending.rejectAll(settleWith);
     this.#options.events.changed(change);
   }
+}
+
+function isSessionLost({ sessionId, agreement }: Link, status: number, rpcCode: number | undefined): boolean {
+  return sessionId !== undefined && agreement !== undefined && agreement.era.isSessionLost(status, rpcCode);
 }

@@ -12,7 +12,7 @@ import type { RequestId, RequestIds } from '../jsonrpc/request-id.ts';
 import { Misfit } from '../protocol/checks/check.ts';
 import type { Era } from '../protocol/era.ts';
 import type { Arrival, FrameSink } from '../transport/transport.ts';
-import type { PendingRequests } from './pending-requests.ts';
+import type { PendingRequest, PendingRequests } from './pending-requests.ts';
 
 /** What the routing of frames needs of its connection. */
 export interface InboundPort {
@@ -23,10 +23,17 @@ export interface InboundPort {
   era(): Era | undefined;
   /** A notification of the peer. */
   notified(method: string, params: JSONObject | undefined): void;
+  /** A response named a session. */
+  named(sessionId: string): void;
+  /** Whether an error with this HTTP status and code says that the session is over. */
+  isSessionLost(status: number, rpcCode: number): boolean;
+  sessionLost(id: RequestId | undefined): void;
   answer(id: RequestId, result: JSONObject): void;
   refuse(id: RequestId, code: number, message: string): void;
   /** Something is wrong, but the connection goes on. */
   fault(error: MCPError): void;
+  /** What the server sent by itself may be lost. */
+  gap(): void;
   /** The connection does not go on. */
   lost(cause: MCPError): void;
   /** The channel is gone. */
@@ -54,40 +61,48 @@ export class Inbound implements FrameSink {
     this.#isStopped = true;
   }
 
-  deliver(text: string, _arrival: Arrival): 'more' | 'answered' {
+  deliver(text: string, arrival: Arrival): 'more' | 'answered' {
     if (this.#isStopped) return 'more';
     this.#frames++;
+    const isRefusal = arrival.status !== undefined && arrival.status >= 400;
+    if (arrival.sessionId !== undefined && !isRefusal) this.#port.named(arrival.sessionId);
     const decoded = decodeMessage(text, this.#port.limits);
-    return decoded.kind === 'batch' ? this.#routeBatch(decoded) : this.#route(decoded);
+    // The body of a refusal may be anything; who sent the request hears of its status.
+    if (isRefusal && decoded.kind === 'malformed') return 'more';
+    return decoded.kind === 'batch' ? this.#routeBatch(decoded, arrival) : this.#route(decoded, arrival);
   }
 
   fault(error: MCPError): void {
     if (!this.#isStopped) this.#stray(error);
   }
 
+  gap(): void {
+    if (!this.#isStopped) this.#port.gap();
+  }
+
   ended(cause: MCPError | undefined): void {
     if (!this.#isStopped) this.#port.ended(cause);
   }
 
-  #routeBatch(batch: BatchMessage): 'more' | 'answered' {
+  #routeBatch(batch: BatchMessage, arrival: Arrival): 'more' | 'answered' {
     if (this.#port.era()?.acceptsBatches !== true) {
       const error = new PeerProtocolError('ERR_MCP_UNEXPECTED_BATCH', `Expected one message; got a batch of ${batch.messages.length}, which this protocol version does not have`);
       this.#stray(error);
-      for (const message of batch.messages) this.#rejectNamed(message, error);
+      for (const message of batch.messages) if (message.kind === 'result' || message.kind === 'error') this.#rejectWith(message.id ?? '', error);
       return 'more';
     }
     let answered: 'more' | 'answered' = 'more';
-    for (const message of batch.messages) if (this.#route(message) === 'answered') answered = 'answered';
+    for (const message of batch.messages) if (this.#route(message, arrival) === 'answered') answered = 'answered';
     return answered;
   }
 
-  #route(message: SingleMessage): 'more' | 'answered' {
+  #route(message: SingleMessage, arrival: Arrival): 'more' | 'answered' {
     if (message.kind !== 'malformed') this.#strayFrames = 0;
     switch (message.kind) {
       case 'result':
-        return this.#settle(message);
+        return this.#settle(message, arrival);
       case 'error':
-        return this.#reject(message);
+        return this.#reject(message, arrival);
       case 'notification':
         this.#port.notified(message.method, message.params);
         return 'more';
@@ -95,11 +110,11 @@ export class Inbound implements FrameSink {
         this.#answer(message);
         return 'more';
       case 'malformed':
-        return this.#refuse(message);
+        return this.#refuse(message, arrival);
     }
   }
 
-  #settle({ id, result }: ResultMessage): 'more' | 'answered' {
+  #settle({ id, result }: ResultMessage, arrival: Arrival): 'more' | 'answered' {
     const request = this.#port.pending.take(id);
     if (request === undefined) return this.#unexpectedReply(id);
     try {
@@ -107,19 +122,34 @@ export class Inbound implements FrameSink {
     } catch (cause) {
       request.reject(readingFailed(request.method, cause));
     }
-    return 'answered';
+    return this.#answered(request, arrival);
   }
 
-  #reject({ id, code, errorMessage, data }: ErrorMessage): 'more' | 'answered' {
+  #reject({ id, code, errorMessage, data }: ErrorMessage, arrival: Arrival): 'more' | 'answered' {
+    const { status } = arrival;
+    // An error without an id, on the exchange of a request, is that request's: the server could not read it.
+    const named = id ?? arrival.requestId;
+    if (status !== undefined && this.#port.isSessionLost(status, code)) {
+      this.#port.sessionLost(named);
+      return 'answered';
+    }
     const text = escapeText(errorMessage, this.#port.limits.maxErrorTextCharacters);
-    if (id === undefined) {
+    if (named === undefined) {
       this.#port.fault(new PeerProtocolError('ERR_MCP_ERROR_WITHOUT_ID', `The server sent an error that answers no request: ${code} ${text}`, { details: { rpcCode: code } }));
       return 'more';
     }
-    const request = this.#port.pending.take(id);
-    if (request === undefined) return this.#unexpectedReply(id);
-    request.refuse(new RPCError(code, `${request.method} was answered with error ${code}: ${text}`, data, { details: { method: request.method } }));
-    return 'answered';
+    const request = this.#port.pending.take(named);
+    if (request === undefined) return this.#unexpectedReply(named);
+    const details = status === undefined ? { method: request.method } : { method: request.method, status };
+    request.refuse(new RPCError(code, `${request.method} was answered with error ${code}: ${text}`, data, { details }));
+    return this.#answered(request, arrival);
+  }
+
+  /** Whether the exchange that the reply came on was waiting for it. A reply may come on another one: its own is let go then. */
+  #answered(request: PendingRequest, { requestId }: Arrival): 'more' | 'answered' {
+    if (requestId === request.id) return 'answered';
+    request.exchange?.abort();
+    return requestId === undefined ? 'answered' : 'more';
   }
 
   #unexpectedReply(id: RequestId): 'more' {
@@ -143,18 +173,22 @@ export class Inbound implements FrameSink {
   }
 
   /** A malformed reply ends the wait of the request it names; anything else malformed is counted and reported. */
-  #refuse(message: MalformedMessage): 'more' | 'answered' {
-    const isAnswer = this.#rejectNamed(message, message.error);
+  #refuse(message: MalformedMessage, { requestId, isWhole }: Arrival): 'more' | 'answered' {
+    // What is all that an exchange brings is its answer, whatever it is.
+    const named = message.id ?? (isWhole ? requestId : undefined);
+    const isAnswer = named !== undefined && this.#rejectWith(named, message.error);
     if (message.callId !== undefined) this.#port.refuse(message.callId, RPC_ERROR.invalidRequest, message.error.message);
     this.#stray(message.error);
     return isAnswer ? 'answered' : 'more';
   }
 
-  #rejectNamed(message: SingleMessage, error: MCPError): boolean {
-    if (message.kind === 'notification' || message.kind === 'request' || message.id === undefined) return false;
-    const request = this.#port.pending.take(message.id);
+  #rejectWith(id: RequestId, error: MCPError): boolean {
+    const request = this.#port.pending.take(id);
     if (request === undefined) return false;
-    request.reject(new PeerProtocolError('ERR_MCP_INVALID_MESSAGE', `${request.method} was answered with no valid reply: ${error.message}`, { cause: error, delivery: 'answered' }));
+    const options = { cause: error, delivery: 'answered', details: error.details } as const;
+    const message = `${request.method} was answered with no valid reply: ${error.message}`;
+    const isLimit = error instanceof LimitError;
+    request.reject(isLimit ? new LimitError(String(error.details['limit']), message, options) : new PeerProtocolError(error.code, message, options));
     return true;
   }
 

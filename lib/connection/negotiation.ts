@@ -4,7 +4,7 @@ import { RPCError } from '../base/errors.ts';
 import type { JSONObject } from '../base/json.ts';
 import type { ClientCapabilities } from '../protocol/capabilities.ts';
 import type { Agreement, Call } from '../protocol/era.ts';
-import { INITIALIZED, initializeCall, readInitialize, supportedByError } from '../protocol/legacy-era.ts';
+import { initializeCall, readInitialize, supportedByError } from '../protocol/legacy-era.ts';
 import type { Implementation } from '../protocol/types/implementation.ts';
 import type { ProtocolVersion } from '../protocol/versions.ts';
 
@@ -16,11 +16,8 @@ export interface Offer {
   readonly capabilities: ClientCapabilities;
 }
 
-/** What a negotiation may use of a connection that is not agreed yet. */
-export interface Handshake {
-  request<T>(call: Call, read: (result: JSONObject) => T): Promise<T>;
-  notify(call: Call): void;
-}
+/** Asks over a connection that is not agreed yet. */
+export type Ask = <T>(call: Call, read: (result: JSONObject) => T) => Promise<T>;
 
 /**
  * Initializes the connection: asks for the preferred revision and takes the server's choice where it is among the offered
@@ -29,16 +26,14 @@ export interface Handshake {
  *
  * @throws PeerProtocolError `ERR_MCP_UNSUPPORTED_VERSION` or `ERR_MCP_INVALID_RESULT`; RPCError when the server refuses.
  */
-export async function negotiate(handshake: Handshake, offer: Offer): Promise<Agreement> {
+export async function negotiate(ask: Ask, offer: Offer): Promise<Agreement> {
   const [preferred] = offer.protocolVersions;
   if (preferred === undefined) throw new TypeError('protocolVersions must name at least one version');
-  const ask = (revision: ProtocolVersion) =>
-    handshake.request(initializeCall(revision, offer.capabilities, offer.clientInfo), (result) => readInitialize(result, offer.protocolVersions));
-  const agreement = await ask(preferred).catch((cause: unknown) => {
+  const initialize = (revision: ProtocolVersion) =>
+    ask(initializeCall(revision, offer.capabilities, offer.clientInfo), (result) => readInitialize(result, offer.protocolVersions));
+  return initialize(preferred).catch((cause: unknown) => {
     const supported = cause instanceof RPCError ? supportedByError(cause.data, offer.protocolVersions) : undefined;
     if (supported === undefined || supported === preferred) throw cause;
-    return ask(supported);
+    return initialize(supported);
   });
-  handshake.notify(INITIALIZED);
-  return agreement;
 }

@@ -33,6 +33,8 @@ export class PendingRequest<T = unknown> {
   declare waitsSince: number;
   /** Takes the caller's abort listener off its signal; set while there is one. */
   declare forgetSignal: (() => void) | undefined;
+  /** Ends the exchange that it travels on, where it has one of its own. */
+  declare exchange: AbortController | undefined;
   declare private readonly reader: ReplyReader<T>;
   declare private onResult: (value: T) => void;
   declare private onError: (reason: unknown) => void;
@@ -45,6 +47,7 @@ export class PendingRequest<T = unknown> {
     this.openedAt = now;
     this.waitsSince = now;
     this.forgetSignal = undefined;
+    this.exchange = undefined;
     this.reader = reader;
     this.promise = new Promise<T>((resolve, reject) => {
       this.onResult = resolve;
@@ -70,6 +73,12 @@ export class PendingRequest<T = unknown> {
   /** Only for who has taken it out of the book: the peer answered with an error. */
   refuse(error: RPCError): void {
     this.reject(this.reader.refuse?.(error) ?? error);
+  }
+
+  /** Only for who has taken it out of the book: no answer is waited for any more. */
+  giveUp(reason: unknown): void {
+    this.reject(reason);
+    this.exchange?.abort(reason);
   }
 
   /** Only for who has taken it out of the book. */
@@ -145,7 +154,7 @@ export class PendingRequests {
 
   /** Rejects every request with `cause`, each with an error of its own; the peer may have acted on any of them. */
   rejectAll(cause: unknown): void {
-    for (const { id } of [...this.#byId.values()]) this.take(id)?.reject(isMCPError(cause) ? forRequest(cause, 'unknown') : cause);
+    for (const { id } of [...this.#byId.values()]) this.take(id)?.giveUp(isMCPError(cause) ? forRequest(cause, 'unknown') : cause);
     this.#stopTimer();
   }
 
@@ -180,7 +189,7 @@ export class PendingRequests {
   #reject(request: PendingRequest): void {
     if (this.take(request.id) === undefined) return;
     const error = timeoutError(request);
-    request.reject(error);
+    request.giveUp(error);
     this.#events.expired(request, error);
   }
 }

@@ -2,7 +2,7 @@
 
 import { isObject, own } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
-import { abortSignal, action, checkKeys, describe, durationMs, flag } from '../base/options.ts';
+import { abortSignal, functionOption, checkKeys, describe, durationMs, flag, oneOf } from '../base/options.ts';
 import type { Progress } from '../protocol/types/progress.ts';
 
 /** Hears of progress; what it throws or returns harms nobody. */
@@ -20,6 +20,12 @@ export interface RequestOptions {
   readonly maxTotalTimeoutMs?: number | undefined;
   /** Hears of progress, in order, until the call is settled. */
   readonly onProgress?: OnProgress | undefined;
+  /**
+   * What is sent again by itself after a failure that may pass, over HTTP. What never left this process always is, but for `never`;
+   * `safe`: requests that only read as well; `idempotent`: also calls of tools whose annotations say that they are read-only or
+   * idempotent, which is the server's word. Default: `safe`.
+   */
+  readonly retry?: RetryChoice | undefined;
   /** Members of the request's `_meta`. A `progressToken` among them is used in place of one of ours. */
   readonly meta?: JSONObject | undefined;
 }
@@ -32,9 +38,14 @@ export interface RequestSettings {
   readonly maxTotalTimeoutMs: number;
   readonly onProgress: OnProgress | undefined;
   readonly meta: JSONObject | undefined;
+  readonly retry: RetryChoice;
 }
 
-const REQUEST_OPTION_NAMES = ['signal', 'timeoutMs', 'resetTimeoutOnProgress', 'maxTotalTimeoutMs', 'onProgress', 'meta'];
+/** The choices of {@link RequestOptions.retry}. */
+export type RetryChoice = 'never' | 'safe' | 'idempotent';
+
+const RETRY_CHOICES: readonly RetryChoice[] = ['never', 'safe', 'idempotent'];
+const REQUEST_OPTION_NAMES = ['signal', 'timeoutMs', 'resetTimeoutOnProgress', 'maxTotalTimeoutMs', 'onProgress', 'meta', 'retry'];
 
 /** The settings of a request that was given no options. */
 export function defaultRequestSettings(timeoutMs: number): RequestSettings {
@@ -45,6 +56,7 @@ export function defaultRequestSettings(timeoutMs: number): RequestSettings {
     maxTotalTimeoutMs: Infinity,
     onProgress: undefined,
     meta: undefined,
+    retry: 'safe' as const,
   });
 }
 
@@ -60,14 +72,15 @@ export function resolveRequestOptions(
 ): RequestSettings {
   if (options === undefined) return defaults;
   checkKeys('options', options, alsoKnown.length === 0 ? REQUEST_OPTION_NAMES : [...REQUEST_OPTION_NAMES, ...alsoKnown]);
-  const { signal, timeoutMs, resetTimeoutOnProgress, maxTotalTimeoutMs, onProgress, meta } = options;
+  const { signal, timeoutMs, resetTimeoutOnProgress, maxTotalTimeoutMs, onProgress, meta, retry } = options;
   return {
     signal: abortSignal('options.signal', signal),
     timeoutMs: timeoutMs === undefined ? defaults.timeoutMs : durationMs('options.timeoutMs', timeoutMs),
     resetTimeoutOnProgress: resetTimeoutOnProgress === undefined ? false : flag('options.resetTimeoutOnProgress', resetTimeoutOnProgress),
     maxTotalTimeoutMs: maxTotalTimeoutMs === undefined ? Infinity : durationMs('options.maxTotalTimeoutMs', maxTotalTimeoutMs),
-    onProgress: onProgress === undefined ? undefined : action('options.onProgress', onProgress as OnProgress),
+    onProgress: onProgress === undefined ? undefined : functionOption('options.onProgress', onProgress as OnProgress),
     meta: meta === undefined ? undefined : checkMeta(meta),
+    retry: retry === undefined ? 'safe' : oneOf('options.retry', retry, RETRY_CHOICES),
   };
 }
 

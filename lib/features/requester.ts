@@ -4,6 +4,6 @@ import type { RequestSettings } from '../connection/request-settings.ts';
 
 /** What a feature needs of a server: somebody who asks it. */
 export interface Requester {
-  /** Sends one request; settles once. */
-  request<T>(method: string, params: JSONObject | undefined, settings: RequestSettings, reader: ReplyReader<T>): Promise<T>;
+  /** Sends one request; settles once. `isRepeatable`: sending it twice is known to do no harm, whatever its method says. */
+  request<T>(method: string, params: JSONObject | undefined, settings: RequestSettings, reader: ReplyReader<T>, isRepeatable?: boolean): Promise<T>;
 }

@@ -22,6 +22,8 @@ export interface ServerEvents {
   stateChanged: StateChange;
   /** Something is wrong, but the connection goes on. */
   fault: MCPError;
+  /** What the server sent by itself may be lost: ask again for what you keep. */
+  gap: Readonly<Record<string, never>>;
 }
 
 /** The names of {@link ServerEvents}. */
@@ -34,18 +36,20 @@ export const SERVER_EVENTS: readonly (keyof ServerEvents)[] = Object.freeze([
   'progress',
   'stateChanged',
   'fault',
+  'gap',
 ]);
 
 /** Hands an event on. */
 export type Emit = <Name extends keyof ServerEvents>(event: Name, payload: ServerEvents[Name]) => void;
 
-const CHANGED: ListChanged = Object.freeze({});
+/** The payload of an event that says nothing more. */
+export const NOTHING_MORE: Readonly<Record<string, never>> = Object.freeze({});
 
 const HEARD: ReadonlyMap<string, (params: JSONObject, emit: Emit) => void> = new Map<string, (params: JSONObject, emit: Emit) => void>([
   ['notifications/message', (params, emit) => emit('log', checkLogMessage(params))],
-  ['notifications/tools/list_changed', (_params, emit) => emit('toolsChanged', CHANGED)],
-  ['notifications/prompts/list_changed', (_params, emit) => emit('promptsChanged', CHANGED)],
-  ['notifications/resources/list_changed', (_params, emit) => emit('resourcesChanged', CHANGED)],
+  ['notifications/tools/list_changed', (_params, emit) => emit('toolsChanged', NOTHING_MORE)],
+  ['notifications/prompts/list_changed', (_params, emit) => emit('promptsChanged', NOTHING_MORE)],
+  ['notifications/resources/list_changed', (_params, emit) => emit('resourcesChanged', NOTHING_MORE)],
   ['notifications/resources/updated', (params, emit) => emit('resourceUpdated', checkResourceUpdated(params))],
 ]);
 

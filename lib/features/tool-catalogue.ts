@@ -10,14 +10,20 @@ import type { Tool } from '../protocol/types/tools.ts';
 
 const NO_ARGUMENTS: JSONObject = Object.freeze({});
 
-/** Tool name → names of its required arguments. */
-type Required = ReadonlyMap<string, readonly string[]>;
+/** What is kept of a tool. */
+interface KnownTool {
+  readonly required: readonly string[];
+  /** The server says that calling it again does no more than calling it once. */
+  readonly isRepeatable: boolean;
+}
+
+type Known = ReadonlyMap<string, KnownTool>;
 
 /** Learns the list of tools when it is first needed, and again when it may have changed. */
 export class ToolCatalogue {
   readonly #load: () => Promise<readonly Tool[]>;
-  #known: Required | undefined;
-  #loading: Promise<Required | undefined> | undefined;
+  #known: Known | undefined;
+  #loading: Promise<Known | undefined> | undefined;
   #version = 0;
 
   constructor(load: () => Promise<readonly Tool[]>) {
@@ -31,7 +37,7 @@ export class ToolCatalogue {
 
   /** Takes a whole list that was asked for at `version`; one that is out of date by now is not taken. */
   learn(tools: readonly Tool[], version: number | undefined): void {
-    if (version === this.#version) this.#known = requiredOf(tools);
+    if (version === this.#version) this.#known = knownOf(tools);
   }
 
   /** Forgets: the list may have changed. */
@@ -43,10 +49,15 @@ export class ToolCatalogue {
 
   /** Whether the call is known to be one that the tool takes. False too when that has to be looked up. */
   accepts(name: string, args: JSONObject = NO_ARGUMENTS): boolean {
-    const required = this.#known?.get(name);
+    const required = this.#known?.get(name)?.required;
     if (required === undefined) return false;
     for (const argument of required) if (isAbsent(argument, args)) return false;
     return true;
+  }
+
+  /** Whether the server says that calling the tool again does no more than calling it once. False where it is not known. */
+  isRepeatable(name: string): boolean {
+    return this.#known?.get(name)?.isRepeatable ?? false;
   }
 
   /**
@@ -63,22 +74,22 @@ export class ToolCatalogue {
       known = await orAbort(this.#learnAll(), signal);
     }
     if (known === undefined) return;
-    const required = known.get(name);
+    const required = known.get(name)?.required;
     if (required === undefined) throw unknownTool(name, known);
     const absent = missing(required, args);
     if (absent.length > 0) throw missingArguments(name, absent);
   }
 
-  #learnAll(): Promise<Required | undefined> {
+  #learnAll(): Promise<Known | undefined> {
     this.#loading ??= this.#loadOnce(this.#version);
     return this.#loading;
   }
 
-  async #loadOnce(version: number): Promise<Required | undefined> {
+  async #loadOnce(version: number): Promise<Known | undefined> {
     try {
       const tools = await this.#load();
       this.learn(tools, version);
-      return requiredOf(tools);
+      return knownOf(tools);
     } catch (cause) {
       if (cause instanceof RPCError || cause instanceof PeerProtocolError) return undefined;
       throw cause;
@@ -88,8 +99,12 @@ export class ToolCatalogue {
   }
 }
 
-function requiredOf(tools: readonly Tool[]): Required {
-  return new Map(tools.map((tool) => [tool.name, requiredNames(tool.inputSchema)]));
+function knownOf(tools: readonly Tool[]): Known {
+  return new Map(tools.map((tool) => [tool.name, { required: requiredNames(tool.inputSchema), isRepeatable: isRepeatable(tool) }]));
+}
+
+function isRepeatable({ annotations }: Tool): boolean {
+  return annotations?.readOnlyHint === true || annotations?.idempotentHint === true;
 }
 
 function requiredNames(schema: JSONObject): readonly string[] {
@@ -105,7 +120,7 @@ function isAbsent(argument: string, args: JSONObject): boolean {
   return own(args, argument) === undefined;
 }
 
-function unknownTool(name: string, known: Required): InvalidValueError {
+function unknownTool(name: string, known: Known): InvalidValueError {
   const near = nearest(name, known.keys());
   const hint = near === undefined ? `it has ${known.size} tools, none of a name like it` : `did you mean ${quote(near)}?`;
   return new InvalidValueError('ERR_MCP_UNKNOWN_TOOL', `The server has no tool ${quote(name)}; ${hint}`, {

@@ -22,22 +22,24 @@ export class Tools {
   readonly #requester: Requester;
   readonly #clock: Clock;
   readonly #list: PagedList<ListToolsResult, Tool>;
-  /** What is known of the tools, to refuse a call that cannot go well; `undefined` when nothing is to be refused. */
-  readonly #catalogue: ToolCatalogue | undefined;
+  /** What is known of the tools: to refuse a call that cannot go well, and to know which may be repeated. */
+  readonly #catalogue: ToolCatalogue;
+  readonly #checksArguments: boolean;
 
   /** With `checkArguments`, unknown tools and missing required arguments are refused before anything is sent. */
   constructor(requester: Requester, clock: Clock, limits: Limits, defaults: RequestSettings, checkArguments: boolean) {
     this.#requester = requester;
     this.#clock = clock;
     this.#list = new PagedList(requester, { method: 'tools/list', check: checkListToolsResult, items: (page) => page.tools, maxPages: limits.maxPages });
-    this.#catalogue = checkArguments ? new ToolCatalogue(() => this.#list.all(defaults)) : undefined;
+    this.#catalogue = new ToolCatalogue(() => this.#list.all(defaults));
+    this.#checksArguments = checkArguments;
   }
 
   /** All tools. */
   async list(settings: RequestSettings): Promise<Tool[]> {
-    const version = this.#catalogue?.version;
+    const version = this.#catalogue.version;
     const tools = await this.#list.all(settings);
-    this.#catalogue?.learn(tools, version);
+    this.#catalogue.learn(tools, version);
     return tools;
   }
 
@@ -57,17 +59,17 @@ export class Tools {
    * @throws InvalidValueError `ERR_MCP_UNKNOWN_TOOL` or `ERR_MCP_INVALID_ARGUMENTS`, before sending or as the server says.
    */
   call(name: string, args: JSONObject | undefined, settings: RequestSettings): Promise<CallToolResult> {
-    if (this.#catalogue === undefined || this.#catalogue.accepts(name, args)) return this.#send(name, args, settings);
-    return quiet(this.#checkAndSend(this.#catalogue, name, args, settings));
+    if (!this.#checksArguments || this.#catalogue.accepts(name, args)) return this.#send(name, args, settings);
+    return quiet(this.#checkAndSend(name, args, settings));
   }
 
   /** What is known may be wrong: the list changed, or another server answers now. */
   forget(): void {
-    this.#catalogue?.forget();
+    this.#catalogue.forget();
   }
 
   /** The look-up is part of the call: it ends with the same signal, and its time is taken from the call's. */
-  async #checkAndSend(catalogue: ToolCatalogue, name: string, args: JSONObject | undefined, settings: RequestSettings): Promise<CallToolResult> {
+  async #checkAndSend(name: string, args: JSONObject | undefined, settings: RequestSettings): Promise<CallToolResult> {
     // In its JSON form, as it would be sent now: what the caller does to it while the list is asked for has no effect.
     const kept = args === undefined ? undefined : (JSON.parse(JSON.stringify(args)) as JSONObject);
     const { timeoutMs } = settings;
@@ -76,7 +78,7 @@ export class Tools {
       new RequestTimeoutError('ERR_MCP_REQUEST_TIMEOUT', `tools/call waited ${timeoutMs} ms for the list of tools`, { details: { timeoutMs }, delivery: 'unsent' });
     const bound = timedSignal(this.#clock, timeoutMs, late, settings.signal);
     try {
-      await catalogue.require(name, kept, bound.signal);
+      await this.#catalogue.require(name, kept, bound.signal);
     } finally {
       bound.release();
     }
@@ -86,6 +88,7 @@ export class Tools {
 
   #send(name: string, args: JSONObject | undefined, settings: RequestSettings): Promise<CallToolResult> {
     const params = args === undefined ? { name } : { name, arguments: args };
-    return this.#requester.request('tools/call', params, settings, CALL);
+    const isRepeatable = settings.retry === 'idempotent' && this.#catalogue.isRepeatable(name);
+    return this.#requester.request('tools/call', params, settings, CALL, isRepeatable);
   }
 }

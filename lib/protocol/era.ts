@@ -28,6 +28,10 @@ export interface Era {
   mayTravel(method: string, from: Sender): boolean;
   /** The params as they go out: with the host's own `_meta` and the token that reports of progress will carry. */
   stamp(params: JSONObject | undefined, meta: JSONObject | undefined, progressToken: ProgressToken | undefined): JSONObject | undefined;
+  /** What every message carries as HTTP headers, where the road has them. */
+  headers(sessionId: string | undefined): Readonly<Record<string, string>>;
+  /** Whether the answer `rpcCode` (if there is one) with this HTTP status says that the session is over. */
+  isSessionLost(status: number, rpcCode: number | undefined): boolean;
   /** What takes back a request on a shared channel, or `undefined` when it cannot be taken back. */
   withdraw(id: RequestId, method: string, reason: string): Call | undefined;
 }
@@ -38,4 +42,6 @@ export interface Agreement {
   readonly serverInfo: Implementation;
   readonly capabilities: ServerCapabilities;
   readonly instructions: string | undefined;
+  /** What is said once the agreement is made, before anything else. */
+  readonly opened: Call | undefined;
 }

@@ -1,2 +1,5 @@
 /** `resources/read` of a uri that the server does not know. Source: 2025-11-25, server, "Resources", "Error Handling". */
 export const RESOURCE_NOT_FOUND = -32002;
+
+/** The first code that JSON-RPC leaves to servers: what the official SDKs answer with when they know no session. */
+export const SERVER_ERROR = -32000;

@@ -4,15 +4,17 @@ import { PeerProtocolError } from '../base/errors.ts';
 import { own } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
 import { quote } from '../base/text.ts';
+import { SENT_HEADERS } from '../http/header-names.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import type { ClientCapabilities } from './capabilities.ts';
 import { checkInitializeResult } from './checks/initialize.ts';
 import type { Agreement, Call, Era, EraName } from './era.ts';
+import { SERVER_ERROR } from './error-codes.ts';
 import { mayTravel } from './methods.ts';
 import type { Sender } from './methods.ts';
 import type { Implementation } from './types/implementation.ts';
 import type { ProgressToken } from './types/progress.ts';
-import { REVISION_2025_03_26, isProtocolVersion } from './versions.ts';
+import { REVISION_2025_03_26, REVISION_2025_06_18, isAtLeast, isProtocolVersion } from './versions.ts';
 import type { ProtocolVersion } from './versions.ts';
 
 /** {@link Era} for the four revisions that begin with `initialize`. */
@@ -37,6 +39,18 @@ export class LegacyEra implements Era {
     return { ...params, _meta: { ...meta, ...token } };
   }
 
+  headers(sessionId: string | undefined): Readonly<Record<string, string>> {
+    const session = sessionId === undefined ? {} : { [SENT_HEADERS.sessionId]: sessionId };
+    // Source: 2025-06-18, basic, transports, "Protocol Version Header". Earlier revisions have no such header.
+    const version = isAtLeast(this.revision, REVISION_2025_06_18) ? { [SENT_HEADERS.protocolVersion]: this.revision } : {};
+    return Object.freeze({ ...session, ...version });
+  }
+
+  isSessionLost(status: number, rpcCode: number | undefined): boolean {
+    // Source: 2025-11-25, basic, transports, "Session Management" 3. Widespread servers answer 400 and -32000 instead.
+    return status === 404 || (status === 400 && rpcCode === SERVER_ERROR);
+  }
+
   withdraw(id: RequestId, method: string, reason: string): Call | undefined {
     // Source: 2025-11-25, basic, utilities, "Cancellation": the initialize request MUST NOT be cancelled.
     if (method === 'initialize') return undefined;
@@ -50,7 +64,7 @@ export function initializeCall(revision: ProtocolVersion, capabilities: ClientCa
 }
 
 /** What goes out once the server has answered. */
-export const INITIALIZED: Call = Object.freeze({ method: 'notifications/initialized', params: undefined });
+const INITIALIZED: Call = Object.freeze({ method: 'notifications/initialized', params: undefined });
 
 /**
  * Reads the answer to {@link initializeCall}: the server's choice counts where it is one of `offered`.
@@ -66,7 +80,7 @@ export function readInitialize(result: JSONObject, offered: readonly ProtocolVer
       { details: { offered, chosen: protocolVersion } },
     );
   }
-  return { era: new LegacyEra(protocolVersion), capabilities, serverInfo, instructions };
+  return { era: new LegacyEra(protocolVersion), capabilities, serverInfo, instructions, opened: INITIALIZED };
 }
 
 /**

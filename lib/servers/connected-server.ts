@@ -2,19 +2,16 @@
 
 /// <reference lib="esnext.disposable" preserve="true" />
 import { systemClock } from '../base/clock.ts';
-import type { Clock } from '../base/clock.ts';
 import type { JSONObject } from '../base/json.ts';
 import { isObject } from '../base/json.ts';
-import type { Limits } from '../base/limits.ts';
 import { Listeners } from '../base/listeners.ts';
 import type { Unsubscribe } from '../base/listeners.ts';
 import { createLog } from '../base/log.ts';
-import type { Log, LogLevel, Logger } from '../base/log.ts';
-import { abortSignal, action, checkKeys, describe, oneOf } from '../base/options.ts';
-import { settled } from '../base/quiet.ts';
+import type { Log } from '../base/log.ts';
+import { abortSignal, functionOption, checkKeys, describe, oneOf } from '../base/options.ts';
+import { quiet, settled } from '../base/quiet.ts';
 import { Connection } from '../connection/connection.ts';
 import type { ConnectionState } from '../connection/connection-state.ts';
-import type { Offer } from '../connection/negotiation.ts';
 import type { PendingRequestInfo, ReplyReader } from '../connection/pending-requests.ts';
 import { defaultRequestSettings, resolveRequestOptions } from '../connection/request-settings.ts';
 import type { RequestOptions, RequestSettings } from '../connection/request-settings.ts';
@@ -22,8 +19,9 @@ import { ping, setLogLevel } from '../features/acknowledged.ts';
 import { complete } from '../features/completion.ts';
 import type { CompletionContext } from '../features/completion.ts';
 import { Prompts } from '../features/prompts.ts';
+import type { Requester } from '../features/requester.ts';
 import { Resources } from '../features/resources.ts';
-import { SERVER_EVENTS, hearNotification } from '../features/server-events.ts';
+import { NOTHING_MORE, SERVER_EVENTS, hearNotification } from '../features/server-events.ts';
 import type { Emit, ServerEvents } from '../features/server-events.ts';
 import { Tools } from '../features/tools.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
@@ -38,23 +36,20 @@ import type { ServerLogLevel } from '../protocol/types/logging.ts';
 import type { GetPromptResult, ListPromptsResult, Prompt } from '../protocol/types/prompts.ts';
 import type { ListResourceTemplatesResult, ListResourcesResult, Resource, ResourceTemplate } from '../protocol/types/resources.ts';
 import type { CallToolResult, ListToolsResult, Tool } from '../protocol/types/tools.ts';
+import type { ResolvedCommonOptions } from './common-options.ts';
 import { HealthCheck } from './health-check.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { LifecyclePolicy, Road } from './lifecycle.ts';
 import { MCPServerProtocol } from './mcp-server-protocol.ts';
 import type { CompleteOptions, ConnectOptions } from './mcp-server-protocol.ts';
+import { RequestRetries } from './request-retries.ts';
 
 /** What every road's options come to. */
-export interface ConnectedServerOptions extends LifecyclePolicy {
-  readonly serverName: string;
+export interface ConnectedServerOptions extends ResolvedCommonOptions, LifecyclePolicy {
   readonly requestTimeoutMs: number;
   readonly healthCheckIntervalMs: number;
-  readonly checkArguments: boolean;
-  readonly logLevel: LogLevel;
-  readonly logger: Logger | undefined;
-  readonly offer: Offer;
-  readonly limits: Limits;
-  readonly clock: Clock | undefined;
+  /** How often a request is sent again by itself. */
+  readonly maxRequestRetries: number;
 }
 
 /** A handle over a connection. */
@@ -63,9 +58,11 @@ export class ConnectedServer extends MCPServerProtocol {
   readonly #connection: Connection;
   readonly #lifecycle: Lifecycle;
   readonly #health: HealthCheck;
+  readonly #retries: RequestRetries | undefined;
   readonly #listeners: Listeners<ServerEvents>;
   readonly #log: Log;
   readonly #defaults: RequestSettings;
+  readonly #requester: Requester;
   readonly #tools: Tools;
   readonly #resources: Resources;
   readonly #prompts: Prompts;
@@ -90,6 +87,7 @@ export class ConnectedServer extends MCPServerProtocol {
           if (this.#listeners.has('progress')) this.#listeners.emit('progress', { requestId: request.id, method: request.method, ...progress });
         },
         fault: (error) => this.#fault(error),
+        gap: () => this.#listeners.emit('gap', NOTHING_MORE),
         callbackFault: (what, cause) => this.#callbackFault(what, cause),
       },
     });
@@ -112,6 +110,8 @@ export class ConnectedServer extends MCPServerProtocol {
       ping: () => ping(this.#connection, this.#defaults),
       failed: (cause) => this.#connection.lose(cause),
     });
+    this.#retries = options.maxRequestRetries === 0 ? undefined : new RequestRetries({ ...options, clock, maxRetries: options.maxRequestRetries });
+    this.#requester = this.#newRequester();
     this.#tools = new Tools(this.#requester, clock, limits, this.#defaults, options.checkArguments);
     this.#resources = new Resources(this.#requester, limits);
     this.#prompts = new Prompts(this.#requester, limits);
@@ -259,12 +259,17 @@ export class ConnectedServer extends MCPServerProtocol {
   }
 
   on<Name extends keyof ServerEvents>(event: Name, listener: (payload: ServerEvents[Name]) => unknown): Unsubscribe {
-    return this.#listeners.on(oneOf('event', event, SERVER_EVENTS) as Name, action('listener', listener));
+    return this.#listeners.on(oneOf('event', event, SERVER_EVENTS) as Name, functionOption('listener', listener));
   }
 
   /** What the features ask through: the connection, or, while a crashed server is restarted, the connection to come. */
-  get #requester(): { request: Connection['request'] } {
-    return { request: (method, params, settings, reader) => this.#request(method, params, settings, reader) };
+  #newRequester(): Requester {
+    const retries = this.#retries;
+    if (retries === undefined) return { request: (method, params, settings, reader) => this.#request(method, params, settings, reader) };
+    return {
+      request: (method, params, settings, reader, isRepeatable) =>
+        quiet(retries.run(method, settings, isRepeatable === true, () => this.#request(method, params, settings, reader))),
+    };
   }
 
   #request<T>(method: string, params: JSONObject | undefined, settings: RequestSettings, reader: ReplyReader<T>): Promise<T> {
@@ -285,6 +290,8 @@ export class ConnectedServer extends MCPServerProtocol {
     this.#tools.forget();
     this.#lifecycle.changed(change);
     this.#listeners.emit('stateChanged', change);
+    // What the server sent by itself in between went to nobody.
+    if (change.to === 'connected' && this.#lifecycle.isRecovering) this.#listeners.emit('gap', NOTHING_MORE);
   }
 
   readonly #emit: Emit = (event, payload) => {

@@ -10,17 +10,22 @@ import type { Log } from '../base/log.ts';
 import type { Connection } from '../connection/connection.ts';
 import { ConnectionState } from '../connection/connection-state.ts';
 import type { StateChange } from '../connection/connection-state.ts';
-import type { Transport } from '../transport/transport.ts';
-import { retryDelayMs } from './retry-delay.ts';
+import { backoffMs } from '../transport/backoff.ts';
 
 /** The road to a server, as the life of a handle sees it. */
 export interface Road {
-  /** A transport that was not opened yet. */
-  newTransport(): Transport;
+  /** Whether a server that was lost may be started again only so often, or is asked again whenever somebody needs it. */
+  readonly recovers: 'limited' | 'on-demand';
+  /** One attempt to open the connection; what it leaves behind when it fails is for `connection.sweep`. */
+  open(connection: Connection, signal: AbortSignal): Promise<void>;
   /** Whether another try may go better after `cause`. */
   mayRetry(cause: unknown): boolean;
   /** Whether `cause` says that the server came up and ended: of such starts in a row there is a limit of its own. */
   hasEnded(cause: unknown): boolean;
+  /** Whether the server is to be told that its session is over, when the handle lets go. */
+  endsSession(): boolean;
+  /** The handle has let go. */
+  left(): Promise<void>;
 }
 
 /** How often and how long. */
@@ -61,6 +66,10 @@ export class Lifecycle {
   #connectedAt = 0;
   /** Starts in a row that ended before they were stable. */
   #fastEnds = 0;
+  /** The host has connected and has not let go since. */
+  #isWanted = false;
+  /** When a lost server may be asked again at the earliest. */
+  #nextTryAt = 0;
 
   constructor(options: LifecycleOptions) {
     this.#options = options;
@@ -79,16 +88,28 @@ export class Lifecycle {
     await this.#join(this.#attempt as unknown as Attempt, signal);
   }
 
-  /** While a crashed server is being restarted: resolves when that is over, either way. */
+  /**
+   * While a lost server is being connected again: settles when that is over. On a road that asks again whenever somebody needs
+   * the server, being asked for is being needed.
+   */
   get recovery(): Promise<void> | undefined {
-    return this.#recovery?.promise;
+    if (this.#recovery !== undefined) return this.#recovery.promise;
+    const { connection, road, clock } = this.#options;
+    if (road.recovers === 'limited' || !this.#isWanted || connection.state !== ConnectionState.FAILED) return undefined;
+    this.#recovery = this.#begin(Math.max(0, this.#nextTryAt - clock.now()));
+    return this.#recovery.promise;
+  }
+
+  /** Whether a lost server is being connected again. */
+  get isRecovering(): boolean {
+    return this.#recovery !== undefined;
   }
 
   /** Waits for {@link Lifecycle.recovery}, as long as the request that needs it may take. */
   async recovered(method: string, timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
     const { name, clock } = this.#options;
     const late = () =>
-      new RequestTimeoutError('ERR_MCP_REQUEST_TIMEOUT', `${method} waited ${timeoutMs} ms for ${name} to be restarted`, { details: { method, timeoutMs }, delivery: 'unsent' });
+      new RequestTimeoutError('ERR_MCP_REQUEST_TIMEOUT', `${method} waited ${timeoutMs} ms for ${name} to be connected again`, { details: { method, timeoutMs }, delivery: 'unsent' });
     const bound = timedSignal(clock, timeoutMs, late, signal);
     // How the restart ended is told by the request itself, which finds a connection or none.
     await orAbort(this.#recovery?.promise.catch(() => {}) ?? Promise.resolve(), bound.signal).finally(bound.release);
@@ -99,6 +120,7 @@ export class Lifecycle {
     const { name, clock, log } = this.#options;
     if (to === ConnectionState.CONNECTED) {
       this.#connectedAt = clock.now();
+      this.#isWanted = true;
       log.info(`${name} is connected`);
     }
     if (from === ConnectionState.CONNECTED && to === ConnectionState.FAILED) {
@@ -116,15 +138,17 @@ export class Lifecycle {
   }
 
   async #end(): Promise<void> {
-    const { name, connection, clock, policy } = this.#options;
+    const { name, connection, road, clock, policy } = this.#options;
+    this.#isWanted = false;
     const closed = new ConnectionError('ERR_MCP_CONNECTION_CLOSED', `The connection to ${name} was closed`, { delivery: 'unsent' });
     const attempt = this.#attempt;
     attempt?.controller.abort(closed);
     const late = () => new ConnectionError('ERR_MCP_CLEANUP_TIMEOUT', `${name} did not end within ${policy.shutdownTimeoutMs} ms and was killed`);
     const bound = timedSignal(clock, policy.shutdownTimeoutMs, late);
     try {
-      await connection.close(bound.signal);
+      await connection.close(bound.signal, road.endsSession());
       await connection.sweep(bound.signal);
+      await orAbort(road.left(), bound.signal).catch(() => {});
       await attempt?.promise.catch(() => {});
     } finally {
       bound.release();
@@ -165,8 +189,9 @@ export class Lifecycle {
       } catch (cause) {
         signal.throwIfAborted();
         if (this.#options.road.hasEnded(cause)) this.#fastEnds++;
+        wait = backoffMs(policy.retryDelayMs, tries, limits.maxRetryDelayMs);
+        this.#nextTryAt = clock.now() + wait;
         if (tries > policy.maxConnectionRetries || !this.#mayTryAgain(cause)) throw cause;
-        wait = retryDelayMs(policy.retryDelayMs, tries, limits.maxRetryDelayMs);
         log.warn(`${name} could not be connected (try ${tries}): ${messageOf(cause)}; trying again in ${Math.round(wait)} ms`);
       }
     }
@@ -182,7 +207,7 @@ export class Lifecycle {
     signal.throwIfAborted();
     const bound = timedSignal(clock, startupTimeoutMs, late, signal);
     try {
-      await connection.open(road.newTransport(), bound.signal);
+      await road.open(connection, bound.signal);
     } catch (cause) {
       // The caller hears of it at once; the next try and `cleanup` wait until nothing is left.
       void this.#sweep(shutdownTimeoutMs);
@@ -203,19 +228,21 @@ export class Lifecycle {
 
   /** The connection was lost while it was in use. */
   #recover(): void {
-    const { name, clock, limits, policy, log, fault, connection } = this.#options;
-    const livedMs = clock.now() - this.#connectedAt;
-    this.#fastEnds = livedMs >= limits.stableAfterMs ? 0 : this.#fastEnds + 1;
+    const { name, clock, limits, policy, log, fault, road, connection } = this.#options;
     if (policy.restart === 'never') return void this.#sweep(policy.shutdownTimeoutMs);
-    if (this.#fastEnds >= limits.maxFastStarts) {
+    const isStable = clock.now() - this.#connectedAt >= limits.stableAfterMs;
+    this.#fastEnds = isStable ? 0 : this.#fastEnds + 1;
+    if (road.recovers === 'limited' && this.#fastEnds >= limits.maxFastStarts) {
       const message = `${name} ended ${this.#fastEnds} times in a row soon after its start and is not started again; connect() tries anew`;
       log.error(message);
       fault(new ConnectionError('ERR_MCP_RESTART_LIMIT', message, { cause: connection.cause, details: { starts: this.#fastEnds } }));
       return void this.#sweep(policy.shutdownTimeoutMs);
     }
-    const pauseMs = retryDelayMs(policy.retryDelayMs, this.#fastEnds, limits.maxRetryDelayMs);
+    // What asks for nothing but a new session gets it at once, unless sessions are lost one after the other.
+    const isFirst = road.recovers === 'on-demand' && this.#fastEnds <= 1;
+    const pauseMs = isFirst ? 0 : backoffMs(policy.retryDelayMs, this.#fastEnds, limits.maxRetryDelayMs);
     this.#recovery = this.#begin(pauseMs);
-    this.#recovery.promise.catch((cause: unknown) => log.error(`${name} could not be restarted: ${messageOf(cause)}`));
+    this.#recovery.promise.catch((cause: unknown) => log.error(`${name} could not be connected again: ${messageOf(cause)}`));
   }
 }
 

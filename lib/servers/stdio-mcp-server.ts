@@ -1,5 +1,6 @@
 import { systemClock } from '../base/clock.ts';
 import { ConnectionError, RequestTimeoutError } from '../base/errors.ts';
+import type { Connection } from '../connection/connection.ts';
 import { StdioTransport } from '../transport/stdio/stdio-transport.ts';
 import { ConnectedServer } from './connected-server.ts';
 import type { Road } from './lifecycle.ts';
@@ -45,6 +46,7 @@ export class StdioMCPServer extends ConnectedServer {
 
 /** A new child for every try. */
 class StdioRoad implements Road {
+  readonly recovers = 'limited' as const;
   readonly #options: ResolvedStdioOptions;
   /** The newest transport. */
   transport: StdioTransport | undefined;
@@ -53,15 +55,18 @@ class StdioRoad implements Road {
     this.#options = options;
   }
 
-  newTransport(): StdioTransport {
+  open(connection: Connection, signal: AbortSignal): Promise<void> {
     const { serverName, limits, clock = systemClock, argv, serverEnv, workingDir } = this.#options;
-    this.transport = new StdioTransport({
-      name: serverName,
-      clock,
-      limits,
-      command: { argv, serverEnv, workingDir },
-    });
-    return this.transport;
+    this.transport = new StdioTransport({ name: serverName, clock, limits, command: { argv, serverEnv, workingDir } });
+    return connection.open(this.transport, signal);
+  }
+
+  endsSession(): boolean {
+    return false;
+  }
+
+  left(): Promise<void> {
+    return Promise.resolve();
   }
 
   /** A start is tried again when it was too slow, died late, or met a want that may pass; not when it would fail the same way. */

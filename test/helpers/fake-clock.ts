@@ -19,6 +19,11 @@ export class FakeClock implements Clock {
     return this.#now;
   }
 
+  /** Begins at the first moment of 2026. */
+  date(): number {
+    return Date.UTC(2026, 0, 1) + this.#now;
+  }
+
   after(delayMs: number, action: () => void): CancelTimer {
     const timer = { due: this.#now + Math.max(0, delayMs), action };
     this.#timers.add(timer);

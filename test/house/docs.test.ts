@@ -1,15 +1,19 @@
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
+import type { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { listPaths, PROJECT_ROOT, readProjectFile } from '../helpers/tree.ts';
 import type { ProjectFile } from '../helpers/tree.ts';
 import { NOT_ON_NODE, runProgram, runTypeScript } from '../package/program.ts';
 import { anchors, codeBlocks, links } from './markdown.ts';
 
-const WITH_RUNNABLE_CODE = ['README.md', 'docs/quick-start.md'];
+const WITH_RUNNABLE_CODE = ['README.md', 'docs/quick-start.md', 'docs/sessions.md', 'docs/transports.md'];
 
 const paths = listPaths();
 const isDocument = (path: string): boolean => path.endsWith('.md') && (path.startsWith('docs/') || !path.includes('/'));
@@ -56,17 +60,26 @@ describe('links in the documents lead somewhere', () => {
   });
 });
 
-describe('the code in README.md and docs/quick-start.md runs as it is printed', () => {
+describe('the code in README.md and the guides runs as it is printed', () => {
   const examples = documents.filter((file) => WITH_RUNNABLE_CODE.includes(file.path)).flatMap((file) => runnableExamples(file));
   let folder = '';
+  let server: ChildProcess | undefined;
 
-  before(() => {
+  before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'barewire-docs-'));
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+    if (NOT_ON_NODE !== false) return;
+    // Where an example wants a server over HTTP, it asks the environment for one.
+    server = spawn(process.execPath, [join(PROJECT_ROOT, 'test/fixtures/demo-http-server.mjs')], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = (await once(server.stdout as Readable, 'data')) as [Buffer];
+    process.env['MCP_URL'] = (JSON.parse(line.toString().split('\n')[0] ?? '') as { url: string }).url;
   });
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  after(() => {
+    server?.kill();
+    rmSync(folder, { recursive: true, force: true });
+  });
 
-  test('both have code that runs', () => {
+  test('each has code that runs', () => {
     for (const path of WITH_RUNNABLE_CODE) assert.ok(examples.some((example) => example.name.startsWith(`${path}:`)), `${path} has a block of TypeScript that imports barewire`);
   });
 

@@ -23,15 +23,32 @@ const PROCESS_GROUP = 'lib/transport/stdio/process-group.ts';
 const STDIO_TRANSPORT = 'lib/transport/stdio/stdio-transport.ts';
 const WRITE_QUEUE = 'lib/transport/stdio/write-queue.ts';
 const COMMAND_LINE = 'lib/cli/main.ts';
+const NODE_FETCH_BUILTINS = 'lib/transport/http/node-fetch-builtins.ts';
+const NODE_FETCH_EXCHANGE = 'lib/transport/http/node-fetch-exchange.ts';
+const NODE_FETCH_OPTIONS = 'lib/transport/http/node-fetch-options.ts';
 
 /** Inputs, outputs, globals and state, by the only files that may have them. */
 export const EDGES: readonly EdgeRule[] = [
-  rule('timers', new RegExp(GLOBAL('set(?:Timeout|Interval|Immediate)|clear(?:Timeout|Interval|Immediate)') + '|\\bAbortSignal\\.timeout\\b', 'g'), [CLOCK]),
+  rule('timers', new RegExp(GLOBAL('set(?:Timeout|Interval|Immediate)|clear(?:Timeout|Interval|Immediate)') + '|\\bAbortSignal\\.timeout\\b', 'g'), [CLOCK, COMMAND_LINE]),
   rule('the clock', new RegExp(`${GLOBAL('performance')}|\\bDate\\.now\\b|\\bnew Date\\(\\s*\\)|\\bhrtime\\b`, 'g'), [CLOCK, COMMAND_LINE]),
-  rule('random numbers', new RegExp(`\\bMath\\.random\\b|${GLOBAL('crypto')}`, 'g'), ['lib/connection/unique-prefix.ts', 'lib/servers/retry-delay.ts']),
-  rule('the process', new RegExp(GLOBAL('process'), 'g'), [CHILD_PROCESS, PROCESS_GROUP, STDIO_TRANSPORT, WRITE_QUEUE, COMMAND_LINE]),
+  rule('random numbers', new RegExp(`\\bMath\\.random\\b|${GLOBAL('crypto')}`, 'g'), ['lib/connection/unique-prefix.ts', 'lib/session/session-key.ts', 'lib/transport/backoff.ts']),
+  rule('the process', new RegExp(GLOBAL('process'), 'g'), [
+    CHILD_PROCESS,
+    PROCESS_GROUP,
+    STDIO_TRANSPORT,
+    WRITE_QUEUE,
+    COMMAND_LINE,
+    NODE_FETCH_BUILTINS,
+    NODE_FETCH_EXCHANGE,
+    NODE_FETCH_OPTIONS,
+  ]),
   rule('listeners on the process', /(?<![.\w])process\s*\.\s*(?:on|once|addListener|prependListener|exit|chdir|umask|emit)\b/g, [COMMAND_LINE]),
-  rule('the network', new RegExp(GLOBAL('fetch|XMLHttpRequest|WebSocket|EventSource|navigator'), 'g')),
+  // The others have members and options of that name.
+  rule('the network', new RegExp(GLOBAL('fetch|XMLHttpRequest|WebSocket|EventSource|navigator'), 'g'), [
+    'lib/servers/http-road.ts',
+    'lib/transport/http/node-fetch.ts',
+    'lib/transport/http/platform-fetch.ts',
+  ]),
   rule('the console', new RegExp(GLOBAL('console'), 'g')),
   rule('code made from strings', new RegExp(`${GLOBAL('eval')}|(?<![.\\w$#])Function\\s*\\(|\\bnew Function\\b`, 'g')),
   rule('globalThis', /\bglobalThis\b/g),
@@ -56,7 +73,12 @@ export const NODE_MODULES: Readonly<Record<string, readonly string[]>> = Object.
   'node:child_process': [CHILD_PROCESS],
   'node:fs': [CHILD_PROCESS, PROCESS_GROUP],
   'node:path': [CHILD_PROCESS],
-  'node:stream': [WRITE_QUEUE],
+  'node:events': [NODE_FETCH_BUILTINS],
+  'node:http': [NODE_FETCH_BUILTINS],
+  'node:https': [NODE_FETCH_BUILTINS],
+  'node:net': [NODE_FETCH_BUILTINS],
+  'node:stream': [WRITE_QUEUE, NODE_FETCH_BUILTINS],
+  'node:zlib': [NODE_FETCH_BUILTINS],
   'node:fs/promises': [COMMAND_LINE],
   'node:util': ['lib/cli/command-line.ts'],
 });

@@ -9,6 +9,7 @@ const EXPORTS = [
   'ConnectionError',
   'ConnectionState',
   'ERROR_CODES',
+  'InMemorySessionManager',
   'InvalidValueError',
   'LIMITS',
   'LOG_LEVELS',
@@ -20,10 +21,16 @@ const EXPORTS = [
   'RPCError',
   'RequestTimeoutError',
   'SERVER_LOG_LEVELS',
+  'SessionManager',
+  'SessionStoreError',
   'StdioMCPServer',
+  'StreamableHTTPMCPServer',
   'VERSION',
+  'checkSessionRecord',
+  'createNodeFetch',
   'escapeText',
   'isMCPError',
+  'sessionKey',
 ];
 
 const HANDLE_MEMBERS = [
@@ -60,6 +67,7 @@ const HANDLE_MEMBERS = [
   'setLogLevel',
 ];
 
+const HTTP_MEMBERS = ['sessionId'];
 const STDIO_MEMBERS = ['processId', 'signalProcess', 'stderrTail'];
 
 /** The names of every public member of an object: its own fields, and what its classes have, up to Object. */
@@ -98,6 +106,12 @@ describe('the public list is written by hand (lib/index.ts)', () => {
     assert.deepEqual(publicMembers(server), [...HANDLE_MEMBERS, ...STDIO_MEMBERS].sort());
     assert.ok(server instanceof library.MCPServerProtocol);
     assert.equal(typeof server[Symbol.asyncDispose as never], 'function');
+  });
+
+  test('a StreamableHTTPMCPServer has exactly these public members', () => {
+    const server = new library.StreamableHTTPMCPServer({ serverName: 'pinned', serverUrl: 'http://localhost' });
+    assert.deepEqual(publicMembers(server), [...HANDLE_MEMBERS, ...HTTP_MEMBERS].sort());
+    assert.ok(server instanceof library.MCPServerProtocol);
   });
 
   test('MCPServerProtocol asks for the members that are no matter of stdio, and for no other', () => {

@@ -7,11 +7,11 @@ import { decodeUTF8, withoutBOM } from '../../jsonrpc/utf8.ts';
 /** A line's text, or what is wrong with its bytes. */
 export type Line = string | PeerProtocolError;
 
-const LF = 0x0a;
+const LINE_FEED = 0x0a;
 const OPENING_BRACE = 0x7b;
 const NO_LINES: readonly Line[] = Object.freeze([]);
 // What a decoder that is not strict writes for bytes that are no UTF-8; a peer may also have written it itself.
-const REPLACEMENT = '�';
+const REPLACEMENT_CHARACTER = '�';
 
 /**
  * Splits a stream of bytes at LF, and at nothing else: not at a lone CR, nor at U+2028, which stand raw inside JSON
@@ -36,7 +36,7 @@ export class LineSplitter {
    */
   feed(chunk: Buffer): readonly Line[] {
     if (this.#overflow !== undefined) throw this.#overflow;
-    const end = chunk.lastIndexOf(LF);
+    const end = chunk.lastIndexOf(LINE_FEED);
     if (end === -1) {
       this.#keep(chunk);
       return NO_LINES;
@@ -44,7 +44,7 @@ export class LineSplitter {
     const lines: Line[] = [];
     let start = 0;
     if (this.#fragmentBytes > 0) {
-      start = chunk.indexOf(LF) + 1;
+      start = chunk.indexOf(LINE_FEED) + 1;
       this.#keep(chunk.subarray(0, start - 1));
       this.#pushLine(lines, this.#takeFragments());
     }
@@ -80,10 +80,10 @@ export class LineSplitter {
     return line;
   }
 
-  /** Whole lines, without the last LF: decoded in one go, as asking for each line by itself costs more than the decoding. */
+  /** Whole lines, without the last LINE_FEED: decoded in one go, as asking for each line by itself costs more than the decoding. */
   #split(lines: Line[], bytes: Buffer): void {
     const text = bytes.toString('utf8');
-    if (bytes.length > this.#maxLineBytes || text.includes(REPLACEMENT)) return this.#splitBytes(lines, bytes);
+    if (bytes.length > this.#maxLineBytes || text.includes(REPLACEMENT_CHARACTER)) return this.#splitBytes(lines, bytes);
     for (const line of text.split('\n')) {
       if (line.charCodeAt(0) === OPENING_BRACE) lines.push(line);
       else if (!isBlank(line)) lines.push(withoutBOM(line));
@@ -92,7 +92,7 @@ export class LineSplitter {
 
   #splitBytes(lines: Line[], bytes: Buffer): void {
     for (let start = 0; start <= bytes.length; ) {
-      const found = bytes.indexOf(LF, start);
+      const found = bytes.indexOf(LINE_FEED, start);
       const end = found === -1 ? bytes.length : found;
       if (end - start > this.#maxLineBytes) this.#refuse(end - start);
       this.#pushLine(lines, bytes.subarray(start, end));

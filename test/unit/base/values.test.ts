@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isObject, isTooDeep, own } from '../../../lib/base/json.ts';
 import { DEFAULT_LIMITS, LIMITS } from '../../../lib/base/limits.ts';
-import { abortSignal, action, checkKeys, count, describe as describeValue, durationMs, flag, nearest, oneOf, text } from '../../../lib/base/options.ts';
+import { abortSignal, functionOption, checkKeys, count, describe as describeValue, durationMs, flag, nearest, oneOf, text } from '../../../lib/base/options.ts';
 import { resolveLimits } from '../../../lib/base/resolve-limits.ts';
 import { escapeText, quote } from '../../../lib/base/text.ts';
 
@@ -111,8 +111,8 @@ describe('options are read once, at the door', () => {
     assert.equal(flag('f', false), false);
     for (const wrong of [0, 'true', null, undefined]) assert.throws(() => flag('f', wrong), { name: 'TypeError' });
     const function_ = (): void => {};
-    assert.equal(action('a', function_), function_);
-    for (const wrong of [undefined, null, {}, 'x']) assert.throws(() => action('a', wrong), { name: 'TypeError' });
+    assert.equal(functionOption('a', function_), function_);
+    for (const wrong of [undefined, null, {}, 'x']) assert.throws(() => functionOption('a', wrong), { name: 'TypeError' });
     const { signal } = new AbortController();
     assert.equal(abortSignal('s', signal), signal);
     assert.equal(abortSignal('s', undefined), undefined);

@@ -1,0 +1,116 @@
+/** The options that every kind of server has, read once. */
+
+import type { Clock } from '../base/clock.ts';
+import { isObject } from '../base/json.ts';
+import type { LimitOptions, Limits } from '../base/limits.ts';
+import { LOG_LEVELS } from '../base/log.ts';
+import type { LogLevel, Logger } from '../base/log.ts';
+import { describe, durationMs, flag, oneOf, text } from '../base/options.ts';
+import { resolveLimits } from '../base/resolve-limits.ts';
+import type { Offer } from '../connection/negotiation.ts';
+import type { Implementation } from '../protocol/types/implementation.ts';
+import { PROTOCOL_VERSIONS } from '../protocol/versions.ts';
+import type { ProtocolVersion } from '../protocol/versions.ts';
+import { CLIENT_INFO } from './client-info.ts';
+
+/** What a server of any kind is made with. */
+export interface CommonServerOptions {
+  /** How the host calls the server, in messages and logs. */
+  readonly serverName: string;
+  /** How long `cleanup()` may take, milliseconds. Default: 5 000. */
+  readonly shutdownTimeoutMs?: number | undefined;
+  /** What the logger hears: this level and above. Default: `INFO`. */
+  readonly logLevel?: LogLevel | undefined;
+  /** Hears what the library has to say. Default: nobody. */
+  readonly logger?: Logger | undefined;
+  /** The pause before the first further try, milliseconds; 1.6 times as long each time, ± 20 %. Default: 1 000. */
+  readonly retryDelayMs?: number | undefined;
+  /** The revisions to agree on, in order of preference. Default: all, newest first. */
+  readonly protocolVersions?: readonly string[] | undefined;
+  /** Who the client says it is. Default: this library. */
+  readonly clientInfo?: Implementation | undefined;
+  /** Whether unknown tools and missing required arguments are refused before a call is sent. Default: true. */
+  readonly checkArguments?: boolean | undefined;
+  /** Bounds to change; see `docs/limits.md`. */
+  readonly limits?: LimitOptions | undefined;
+  /** A source of time, for tests. Default: the machine's. */
+  readonly clock?: Clock | undefined;
+}
+
+/** The names of {@link CommonServerOptions}. */
+export const COMMON_OPTION_NAMES: readonly (keyof CommonServerOptions)[] = [
+  'serverName',
+  'shutdownTimeoutMs',
+  'logLevel',
+  'logger',
+  'retryDelayMs',
+  'protocolVersions',
+  'clientInfo',
+  'checkArguments',
+  'limits',
+  'clock',
+];
+
+/** {@link CommonServerOptions} with nothing left open. */
+export interface ResolvedCommonOptions {
+  readonly serverName: string;
+  readonly shutdownTimeoutMs: number;
+  readonly logLevel: LogLevel;
+  readonly logger: Logger | undefined;
+  readonly retryDelayMs: number;
+  readonly offer: Offer;
+  readonly checkArguments: boolean;
+  readonly limits: Limits;
+  readonly clock: Clock | undefined;
+}
+
+/**
+ * Reads what every kind of server has; keys that nobody knows are the caller's to refuse.
+ *
+ * @throws TypeError or RangeError, naming the option, what was expected and what came.
+ */
+export function resolveCommonOptions(owner: string, options: CommonServerOptions): ResolvedCommonOptions {
+  return {
+    serverName: text('serverName', options.serverName),
+    shutdownTimeoutMs: optional('shutdownTimeoutMs', options.shutdownTimeoutMs, 5_000, durationMs),
+    logLevel: optional('logLevel', options.logLevel, 'INFO', (name, value) => oneOf(name, value, LOG_LEVELS)),
+    logger: optional('logger', options.logger, undefined, objectOf<Logger>('an object with debug, info, warn, error')),
+    retryDelayMs: optional('retryDelayMs', options.retryDelayMs, 1_000, durationOrZero),
+    offer: { protocolVersions: readVersions(options.protocolVersions), clientInfo: readClientInfo(options.clientInfo), capabilities: {} },
+    checkArguments: optional('checkArguments', options.checkArguments, true, flag),
+    limits: resolveLimits(owner, options.limits),
+    clock: optional('clock', options.clock, undefined, objectOf<Clock>('a clock')),
+  };
+}
+
+/** The value as `read` has it, or `otherwise` where it is left out. */
+export function optional<T>(name: string, value: unknown, otherwise: T, read: (name: string, value: unknown) => T): T {
+  return value === undefined ? otherwise : read(name, value);
+}
+
+/** A duration in milliseconds; 0 turns something off. */
+export function durationOrZero(name: string, value: unknown): number {
+  return durationMs(name, value, 0);
+}
+
+/** Reads an object whose members are the host's own business. */
+export function objectOf<T>(expected: string): (name: string, value: unknown) => T {
+  return (name, value) => {
+    if (typeof value === 'object' && value !== null) return value as T;
+    throw new TypeError(`${name} must be ${expected}; got ${describe(value)}`);
+  };
+}
+
+function readVersions(versions: unknown): readonly ProtocolVersion[] {
+  if (versions === undefined) return PROTOCOL_VERSIONS;
+  if (!Array.isArray(versions) || versions.length === 0) throw new TypeError(`protocolVersions must be an array of at least one version; got ${describe(versions)}`);
+  return Object.freeze(versions.map((version, index) => oneOf(`protocolVersions[${index}]`, version, PROTOCOL_VERSIONS)));
+}
+
+function readClientInfo(info: unknown): Implementation {
+  if (info === undefined) return CLIENT_INFO;
+  if (!isObject(info)) throw new TypeError(`clientInfo must be an object; got ${describe(info)}`);
+  text('clientInfo.name', info['name']);
+  text('clientInfo.version', info['version']);
+  return Object.freeze(structuredClone(info)) as unknown as Implementation;
+}

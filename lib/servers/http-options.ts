@@ -1,0 +1,150 @@
+/** The options of {@link StreamableHTTPMCPServer}, read once. */
+
+import { isObject } from '../base/json.ts';
+import { functionOption, checkKeys, count, describe, durationMs, flag, text } from '../base/options.ts';
+import { endpointURL, resolveServerURL } from '../http/endpoint.ts';
+import { checkUserHeaders } from '../http/header-value.ts';
+import { InMemorySessionManager } from '../session/in-memory-session-manager.ts';
+import { SessionManager } from '../session/session-manager.ts';
+import type { Fetch } from '../transport/http/fetch-port.ts';
+import type { UserHeaders } from '../transport/http/http-client.ts';
+import { platformFetch } from '../transport/http/platform-fetch.ts';
+import { COMMON_OPTION_NAMES, durationOrZero, optional, resolveCommonOptions } from './common-options.ts';
+import type { CommonServerOptions } from './common-options.ts';
+import type { ConnectedServerOptions } from './connected-server.ts';
+
+/** How many sockets there may be. */
+export interface ConnectionPoolLimits {
+  /** Exchanges at once; further ones wait in line. Default: 256. */
+  readonly maxConnections?: number | undefined;
+  /** The same for one host, which a server is. Default: 256. */
+  readonly maxConnectionsPerHost?: number | undefined;
+}
+
+/** What a {@link StreamableHTTPMCPServer} is made with. */
+export interface StreamableHTTPMCPServerOptions extends CommonServerOptions {
+  /** An absolute http or https URL without user name, password and fragment. */
+  readonly serverUrl: string | URL;
+  /**
+   * Where messages go, resolved against `serverUrl`; a function is asked before every connection. Default: the path of `serverUrl`
+   * exactly as written, or `/mcp/` where it has none. With a slash at its end and without, the other form is tried too.
+   */
+  readonly mcpEndpoint?: string | (() => string | Promise<string>) | undefined;
+  /** Headers of every request, or a function that is asked for them before each. Default: none. */
+  readonly headers?: UserHeaders | undefined;
+  /** How long a request waits for its answer, milliseconds. Default: 100 000. */
+  readonly timeoutMs?: number | undefined;
+  /** How long one attempt to connect may take, milliseconds. Default: 10 000. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** Where the session is kept, to be taken up by another handle. Default: a manager of this handle's own. */
+  readonly sessionManager?: SessionManager | undefined;
+  /** Who is asking, in place of `headers`: where they do not tell, or change while the asker stays the same. */
+  readonly sessionKey?: string | undefined;
+  /** Whether `cleanup()` ends the session on the server. Default: true with a session manager of the handle's own, else false. */
+  readonly endSessionOnCleanup?: boolean | undefined;
+  /** How often a connection or request that failed is tried again, where that can help and do no harm. Default: 3. */
+  readonly maxRetries?: number | undefined;
+  /** Default: 256 exchanges at once. */
+  readonly connectionPoolLimits?: ConnectionPoolLimits | undefined;
+  /** Whether the stream for what the server sends by itself is opened. Default: true. */
+  readonly listen?: boolean | undefined;
+  /** Whether the old HTTP+SSE transport of 2024-11-05 is tried where there is no Streamable HTTP. Default: true. */
+  readonly legacySSE?: boolean | undefined;
+  /** Sends the requests. Default: the platform's `fetch`, whichever it is at the moment; see `createNodeFetch`. */
+  readonly fetch?: Fetch | undefined;
+  /** How long the connection may be idle before the server is asked whether it is there, milliseconds; 0: never. Default: 0. */
+  readonly healthCheckIntervalMs?: number | undefined;
+}
+
+/** {@link StreamableHTTPMCPServerOptions} with nothing left open. */
+export interface ResolvedHTTPOptions extends ConnectedServerOptions {
+  /** The URL of the endpoint, asked for anew before every connection. */
+  readonly endpoint: () => Promise<string>;
+  readonly headers: UserHeaders;
+  readonly sessionManager: SessionManager;
+  readonly sessionKey: string | undefined;
+  readonly hasOwnManager: boolean;
+  readonly endSessionOnCleanup: boolean;
+  readonly maxExchanges: number;
+  readonly listens: boolean;
+  readonly legacySSE: boolean;
+  readonly fetch: Fetch;
+}
+
+const HTTP_OWNER = 'StreamableHTTPMCPServer';
+const HTTP_OPTION_NAMES: readonly string[] = [
+  ...COMMON_OPTION_NAMES,
+  'serverUrl',
+  'mcpEndpoint',
+  'headers',
+  'timeoutMs',
+  'connectTimeoutMs',
+  'sessionManager',
+  'sessionKey',
+  'endSessionOnCleanup',
+  'maxRetries',
+  'connectionPoolLimits',
+  'listen',
+  'legacySSE',
+  'fetch',
+  'healthCheckIntervalMs',
+];
+const DEFAULT_EXCHANGES = 256;
+
+/**
+ * Reads the options.
+ *
+ * @throws TypeError or RangeError, naming the option, what was expected and what came.
+ */
+export function resolveHTTPOptions(options: StreamableHTTPMCPServerOptions): ResolvedHTTPOptions {
+  checkKeys(HTTP_OWNER, options, HTTP_OPTION_NAMES);
+  const common = resolveCommonOptions(HTTP_OWNER, options);
+  const hasOwnManager = options.sessionManager === undefined;
+  const maxRetries = optional('maxRetries', options.maxRetries, 3, count);
+  return Object.freeze({
+    ...common,
+    endpoint: readEndpoint(resolveServerURL(options.serverUrl), options.mcpEndpoint),
+    headers: readHeaders(options.headers),
+    requestTimeoutMs: optional('timeoutMs', options.timeoutMs, 100_000, durationMs),
+    startupTimeoutMs: optional('connectTimeoutMs', options.connectTimeoutMs, 10_000, durationMs),
+    sessionManager: readManager(options.sessionManager),
+    sessionKey: optional('sessionKey', options.sessionKey, undefined, text),
+    hasOwnManager,
+    endSessionOnCleanup: optional('endSessionOnCleanup', options.endSessionOnCleanup, hasOwnManager, flag),
+    maxConnectionRetries: maxRetries,
+    maxRequestRetries: maxRetries,
+    restart: 'on-crash' as const,
+    maxExchanges: readPool(options.connectionPoolLimits),
+    listens: optional('listen', options.listen, true, flag),
+    legacySSE: optional('legacySSE', options.legacySSE, true, flag),
+    fetch: options.fetch === undefined ? platformFetch : functionOption('fetch', options.fetch as Fetch),
+    healthCheckIntervalMs: optional('healthCheckIntervalMs', options.healthCheckIntervalMs, 0, durationOrZero),
+  });
+}
+
+function readEndpoint(base: URL, mcpEndpoint: unknown): () => Promise<string> {
+  if (typeof mcpEndpoint === 'function') return async () => endpointURL(base, (await (mcpEndpoint as () => unknown)()) as string);
+  const url = endpointURL(base, mcpEndpoint as string | undefined);
+  return () => Promise.resolve(url);
+}
+
+function readHeaders(headers: unknown): UserHeaders {
+  if (headers === undefined) return Object.freeze({});
+  if (typeof headers === 'function') return headers as UserHeaders;
+  return Object.freeze(checkUserHeaders(headers));
+}
+
+function readManager(manager: unknown): SessionManager {
+  if (manager === undefined) return new InMemorySessionManager();
+  // By what it can do, not by its class: it may come from another copy of this library.
+  const isManager = isObject(manager) && ['getSession', 'storeSession', 'deleteSession', 'close', 'withLock', 'compareAndStore'].every((name) => typeof manager[name] === 'function');
+  if (manager instanceof SessionManager || isManager) return manager as SessionManager;
+  throw new TypeError(`sessionManager must be a SessionManager; got ${describe(manager)}`);
+}
+
+function readPool(limits: unknown): number {
+  if (limits === undefined) return DEFAULT_EXCHANGES;
+  checkKeys('connectionPoolLimits', limits, ['maxConnections', 'maxConnectionsPerHost']);
+  const read = (name: string) => optional(`connectionPoolLimits.${name}`, limits[name], DEFAULT_EXCHANGES, (label, value) => count(label, value, 1));
+  return Math.min(read('maxConnections'), read('maxConnectionsPerHost'));
+}

@@ -1,0 +1,108 @@
+/** The way to a server over HTTP, with its session. */
+
+import { orAbort } from '../base/abort.ts';
+import { systemClock } from '../base/clock.ts';
+import { ConnectionError } from '../base/errors.ts';
+import { createLog } from '../base/log.ts';
+import type { Connection } from '../connection/connection.ts';
+import { otherSlash } from '../http/endpoint.ts';
+import { checkUserHeaders } from '../http/header-value.ts';
+import type { SessionOwner } from '../session/session-key.ts';
+import { HTTPClient } from '../transport/http/http-client.ts';
+import { HTTPTransport } from '../transport/http/http-transport.ts';
+import type { HTTPWay } from '../transport/http/http-transport.ts';
+import { RequestSlots } from '../transport/http/request-slots.ts';
+import type { ResolvedHTTPOptions } from './http-options.ts';
+import type { Road } from './lifecycle.ts';
+import { SessionStore } from './session-store.ts';
+
+// What may pass: the server is being started, moved, or has too much to do.
+const PASSING_STATUSES: ReadonlySet<unknown> = new Set([408, 425, 429, 500, 502, 503, 504]);
+const PASSING_CODES: ReadonlySet<string> = new Set(['ERR_MCP_NETWORK', 'ERR_MCP_CONNECT_TIMEOUT', 'ERR_MCP_BODY_TRUNCATED', 'ERR_MCP_STREAM_LOST', 'ERR_MCP_SESSION_LOST']);
+
+/** One server's endpoint. */
+export class HTTPRoad implements Road {
+  readonly recovers = 'on-demand' as const;
+  readonly #options: ResolvedHTTPOptions;
+  readonly #client: HTTPClient;
+  readonly #slots: RequestSlots;
+  readonly #store: SessionStore;
+  #connection: Connection | undefined;
+  /** The way that worked, remembered for the endpoint it was found for. */
+  #found: { readonly endpoint: string; readonly way: HTTPWay } | undefined;
+
+  constructor(options: ResolvedHTTPOptions) {
+    const { serverName: name, limits, clock = systemClock, fetch, headers } = options;
+    this.#options = options;
+    this.#client = new HTTPClient({ name, limits, clock, fetch, headers });
+    this.#slots = new RequestSlots(options.maxExchanges);
+    const log = createLog(options.logger, options.logLevel);
+    this.#store = new SessionStore({ name, clock, log, manager: options.sessionManager, offered: options.offer.protocolVersions });
+  }
+
+  /** The session of the connection that was opened last. */
+  get sessionId(): string | undefined {
+    return this.#connection?.sessionId;
+  }
+
+  async open(connection: Connection, signal: AbortSignal): Promise<void> {
+    this.#connection = connection;
+    const { sessionId, cause } = connection;
+    const lostId = cause instanceof ConnectionError && cause.code === 'ERR_MCP_SESSION_LOST' ? sessionId : undefined;
+    const endpoint = await orAbort(this.#options.endpoint(), signal);
+    await this.#store.open(await this.#owner(endpoint, signal), lostId, signal, async (restored) => {
+      await connection.open(this.#newTransport(endpoint), signal, restored);
+      return connection;
+    });
+  }
+
+  mayRetry(cause: unknown): boolean {
+    if (!(cause instanceof ConnectionError)) return false;
+    return PASSING_CODES.has(cause.code) || PASSING_STATUSES.has(cause.details['status']);
+  }
+
+  hasEnded(): boolean {
+    return false;
+  }
+
+  endsSession(): boolean {
+    return this.#options.endSessionOnCleanup && this.#store.owns(this.sessionId);
+  }
+
+  async left(): Promise<void> {
+    if (this.#options.hasOwnManager || this.endsSession()) await this.#store.forget();
+  }
+
+  #newTransport(endpoint: string): HTTPTransport {
+    const { requestTimeoutMs: timeoutMs, listens } = this.#options;
+    return new HTTPTransport({
+      client: this.#client,
+      slots: this.#slots,
+      timeoutMs,
+      listens,
+      ways: this.#waysTo(endpoint),
+      found: (way) => {
+        this.#found = { endpoint, way };
+      },
+    });
+  }
+
+  /** As written, as an endpoint of the old transport, and with the other end of its path. */
+  #waysTo(endpoint: string): HTTPWay[] {
+    if (this.#found?.endpoint === endpoint) return [this.#found.way];
+    const other = otherSlash(endpoint);
+    const ways: HTTPWay[] = [{ kind: 'streamable', url: endpoint }];
+    if (this.#options.legacySSE) ways.push({ kind: 'legacy-sse', url: endpoint });
+    if (other !== endpoint) ways.push({ kind: 'streamable', url: other });
+    return ways;
+  }
+
+  /** Who is asking: as the host says, or else whoever sends these headers, as any of them may be a credential. */
+  async #owner(endpoint: string, signal: AbortSignal): Promise<SessionOwner> {
+    const { headers, sessionKey } = this.#options;
+    if (sessionKey !== undefined) return { endpoint, sessionKey };
+    const given = typeof headers === 'function' ? checkUserHeaders(await orAbort(Promise.resolve(headers()), signal)) : headers;
+    const fields = Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]);
+    return fields.length === 0 ? { endpoint } : { endpoint, credential: JSON.stringify(fields.sort()) };
+  }
+}

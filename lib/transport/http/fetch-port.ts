@@ -1,0 +1,36 @@
+/** What the HTTP transports ask of a `fetch`: less than the platform's gives, so that any of them fits. */
+
+/** One request. */
+export interface FetchInit {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal?: AbortSignal;
+  /** Redirects are decided on here, never followed by the fetch. */
+  readonly redirect: 'manual';
+}
+
+/** Reads a body chunk by chunk. */
+export interface BodyReader {
+  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  /** Lets go of the rest. */
+  cancel(reason?: unknown): Promise<void>;
+}
+
+/** A body that was not read yet. */
+export interface FetchBody {
+  getReader(): BodyReader;
+  cancel(reason?: unknown): Promise<void>;
+}
+
+/** One response, its headers read. */
+export interface FetchResponse {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  readonly body: FetchBody | null;
+  /** A reader without the cost of a web stream, where there is one. */
+  reader?(): BodyReader;
+}
+
+/** The contract; the platform's `fetch` keeps it. */
+export type Fetch = (url: string, init: FetchInit) => Promise<FetchResponse>;

@@ -1,0 +1,124 @@
+/** One server's HTTP: requests with our own policy for headers, redirects and errors. */
+
+import { orAbort } from '../../base/abort.ts';
+import type { Clock } from '../../base/clock.ts';
+import { ConnectionError } from '../../base/errors.ts';
+import type { Limits } from '../../base/limits.ts';
+import { describe } from '../../base/options.ts';
+import { READ_HEADERS } from '../../http/header-names.ts';
+import { checkUserHeaders } from '../../http/header-value.ts';
+import { decideRedirect } from '../../http/redirect.ts';
+import type { FrameHeaders } from '../transport.ts';
+import type { Fetch, FetchResponse } from './fetch-port.ts';
+import { networkError } from './http-failure.ts';
+import { discard } from './response-body.ts';
+
+/** The host's own headers: the same for all requests, or asked for at each. */
+export type UserHeaders = FrameHeaders | (() => FrameHeaders | Promise<FrameHeaders>);
+
+/** What an {@link HTTPClient} is made with. */
+export interface HTTPClientOptions {
+  /** The server's name, for messages. */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly fetch: Fetch;
+  /** Checked already where they are no function. */
+  readonly headers: UserHeaders;
+}
+
+/** One request to the server. */
+export interface HTTPRequest {
+  readonly method: 'POST' | 'GET' | 'DELETE';
+  readonly url: string;
+  readonly headers: FrameHeaders;
+  readonly body?: string;
+  /** Hears where a redirect led. */
+  readonly moved?: (url: string) => void;
+}
+
+// RFC 9110 section 15.4: those that name another place for this request.
+const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/** Sends requests. */
+export class HTTPClient {
+  readonly #options: HTTPClientOptions;
+  /** The last frame headers seen, and what they became: they are the same object for all frames of a connection. */
+  #lastHeaders: FrameHeaders | undefined;
+  #lastMerged: FrameHeaders = {};
+
+  constructor(options: HTTPClientOptions) {
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  get clock(): Clock {
+    return this.#options.clock;
+  }
+
+  get limits(): Limits {
+    return this.#options.limits;
+  }
+
+  /**
+   * The response to one request, its body unread. Redirects are followed where the policy allows it.
+   *
+   * @throws ConnectionError `ERR_MCP_NETWORK`, `ERR_MCP_HTTP_REDIRECT`; the signal's reason; what the function of headers throws.
+   */
+  async request(request: HTTPRequest, signal: AbortSignal): Promise<FetchResponse> {
+    const { headers: userHeaders } = this.#options;
+    const headers = typeof userHeaders === 'function' ? { ...checkUserHeaders(await orAbort(asked(userHeaders), signal)), ...request.headers } : this.#merge(userHeaders, request.headers);
+    let { url } = request;
+    for (let hops = 0; ; hops++) {
+      const response = await this.#fetch(url, request, headers, signal);
+      if (!REDIRECT_STATUSES.has(response.status)) {
+        if (hops > 0) request.moved?.(url);
+        return response;
+      }
+      discard(response);
+      url = this.#follow(url, request.method, response, hops);
+    }
+  }
+
+  #merge(userHeaders: FrameHeaders, frameHeaders: FrameHeaders): FrameHeaders {
+    if (frameHeaders !== this.#lastHeaders) {
+      this.#lastHeaders = frameHeaders;
+      this.#lastMerged = Object.freeze({ ...userHeaders, ...frameHeaders });
+    }
+    return this.#lastMerged;
+  }
+
+  async #fetch(url: string, { method, body }: HTTPRequest, headers: FrameHeaders, signal: AbortSignal): Promise<FetchResponse> {
+    const common = { method, headers, signal, redirect: 'manual' } as const;
+    let response: unknown;
+    try {
+      response = await this.#options.fetch(url, body === undefined ? common : { ...common, body });
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw networkError(this.#options.name, url, cause);
+    }
+    if (isResponse(response)) return response;
+    throw networkError(this.#options.name, url, new TypeError(`fetch must resolve to a response; got ${describe(response)}`));
+  }
+
+  #follow(from: string, method: string, { status, headers }: FetchResponse, hops: number): string {
+    const { name, limits } = this.#options;
+    const decision = decideRedirect({ from, method, status, location: headers.get(READ_HEADERS.location), hops, maxRedirects: limits.maxRedirects });
+    if (decision.follow) return decision.url;
+    const details = { status, refusal: decision.refusal, target: decision.target };
+    throw new ConnectionError('ERR_MCP_HTTP_REDIRECT', `${name} redirects, which is not followed: ${decision.reason}`, { details, delivery: 'answered' });
+  }
+}
+
+function isResponse(value: unknown): value is FetchResponse {
+  const { status, headers } = (value ?? {}) as Partial<FetchResponse>;
+  return typeof status === 'number' && typeof headers?.get === 'function';
+}
+
+/** Asks the function; what it throws is a rejection. */
+async function asked(headers: () => FrameHeaders | Promise<FrameHeaders>): Promise<FrameHeaders> {
+  return headers();
+}

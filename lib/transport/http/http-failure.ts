@@ -1,0 +1,93 @@
+/** What goes wrong over HTTP, as errors of ours. Bodies are shown by their first characters only, queries of a URL never. */
+
+import { ConnectionError, PeerProtocolError } from '../../base/errors.ts';
+import type { Delivery, ErrorCode } from '../../base/errors.ts';
+import { escapeText, quote } from '../../base/text.ts';
+
+const SHOWN_BODY_CHARACTERS = 200;
+
+/** Origin and path of a URL, escaped: a query may hold secrets. */
+export function place(url: string): string {
+  if (!URL.canParse(url)) return 'a place that is no URL';
+  const { origin, pathname } = new URL(url);
+  return escapeText(`${origin}${pathname}`, 300);
+}
+
+/** The first characters of a body, escaped. */
+export function bodyStart(text: string): string {
+  return escapeText(text.slice(0, SHOWN_BODY_CHARACTERS), SHOWN_BODY_CHARACTERS);
+}
+
+// What happens before a connection is there: nothing can have been sent.
+const NOT_CONNECTED: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ERR_ACCESS_DENIED',
+  'ConnectionRefused',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_HAS_EXPIRED',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'UNKNOWN_CERTIFICATE_VERIFICATION_ERROR',
+  // The proxy refused, or there is no such Unix socket.
+  'ERR_PROXY_TUNNEL',
+  'ENOENT',
+]);
+
+/** The code that the system or the platform gave, wherever in the chain of causes it stands. */
+export function systemCodeOf(error: unknown): string | undefined {
+  for (let cause: unknown = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++) {
+    const { code, errors } = cause as { code?: unknown; errors?: readonly unknown[] };
+    if (typeof code === 'string') return code;
+    const inner = Array.isArray(errors) ? systemCodeOf(errors[0]) : undefined;
+    if (inner !== undefined) return inner;
+  }
+  return undefined;
+}
+
+/** The fetch rejected. */
+export function networkError(name: string, url: string, cause: unknown): ConnectionError {
+  const systemCode = systemCodeOf(cause);
+  const delivery: Delivery = systemCode !== undefined && NOT_CONNECTED.has(systemCode) ? 'unsent' : 'unknown';
+  const details = { systemCode, origin: URL.canParse(url) ? new URL(url).origin : undefined };
+  if (systemCode === 'ERR_ACCESS_DENIED') {
+    return new ConnectionError('ERR_MCP_PERMISSION_DENIED', `The permission model of this process forbids to reach ${place(url)}; run it with --allow-net`, { details, cause, delivery });
+  }
+  const why = systemCode === undefined ? 'the connection failed' : `the system says ${escapeText(systemCode, 60)}`;
+  return new ConnectionError('ERR_MCP_NETWORK', `Could not reach ${name} at ${place(url)}: ${why}`, { details, cause, delivery });
+}
+
+/** A status that is no answer. */
+export function statusError(name: string, status: number, text: string, retryAfterMs: number | undefined): ConnectionError {
+  const start = bodyStart(text);
+  const details = { status, bodyStart: start, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  const body = start === '' ? 'without a body' : `with the body ${quote(start, 400)}`;
+  return new ConnectionError('ERR_MCP_HTTP_STATUS', `${name} answered with status ${status}, ${body}`, { details, delivery: 'answered' });
+}
+
+/** A body of a kind that holds no messages. */
+export function contentTypeError(name: string, status: number, contentType: string | null, text: string): ConnectionError {
+  const came = contentType === null ? 'no content type' : quote(contentType, 100);
+  const details = { status, contentType: contentType === null ? undefined : escapeText(contentType, 100), bodyStart: bodyStart(text) };
+  return new ConnectionError(
+    'ERR_MCP_HTTP_CONTENT_TYPE',
+    `Expected application/json or text/event-stream in UTF-8 from ${name}; got ${came} with the body ${quote(bodyStart(text), 400)}`,
+    { details, delivery: 'answered' },
+  );
+}
+
+/** A failure of one exchange that has no more to say than its code and words. */
+export function exchangeError(code: ErrorCode, message: string, delivery: Delivery, cause?: unknown): ConnectionError {
+  return new ConnectionError(code, message, cause === undefined ? { delivery } : { delivery, cause });
+}
+
+/** A response header that cannot be what it has to be. */
+export function headerError(message: string): PeerProtocolError {
+  return new PeerProtocolError('ERR_MCP_HTTP_HEADER', message, { delivery: 'answered' });
+}

@@ -1,0 +1,63 @@
+import { LimitError } from '../../base/errors.ts';
+import type { BodyReader, FetchResponse } from './fetch-port.ts';
+
+/** A reader of the body, the cheap one where there is one; `undefined` when there is no body. */
+export function readerOf(response: FetchResponse): BodyReader | undefined {
+  return response.reader?.() ?? response.body?.getReader();
+}
+
+/** Lets go of a body that nobody wants, so that its socket can be used again. Never rejects. */
+export function discard(response: FetchResponse): void {
+  const cancelled = response.reader === undefined ? response.body?.cancel() : response.reader().cancel();
+  cancelled?.catch(() => {});
+}
+
+/**
+ * The whole body.
+ *
+ * @throws LimitError `maxMessageBytes` as soon as it is longer than `most`; the rest is not read. What the reader throws.
+ */
+export async function readBody(response: FetchResponse, most: number): Promise<Uint8Array> {
+  if (Number(response.headers.get('content-length')) > most) {
+    discard(response);
+    throw bodyTooLong(most);
+  }
+  const { chunks, isCut, reader } = await readUpTo(response, most);
+  if (!isCut) return joinChunks(chunks);
+  await reader?.cancel().catch(() => {});
+  throw bodyTooLong(most);
+}
+
+function bodyTooLong(most: number): LimitError {
+  return new LimitError('maxMessageBytes', `Expected a body of at most ${most} bytes; got more`, { details: { most }, delivery: 'answered' });
+}
+
+/** The beginning of a body, at most `most` bytes; the rest is not read. What breaks while reading ends it. */
+export async function readBodyStart(response: FetchResponse, most: number): Promise<Uint8Array> {
+  try {
+    const { chunks, isCut, reader } = await readUpTo(response, most);
+    if (isCut) await reader?.cancel().catch(() => {});
+    return joinChunks(chunks).subarray(0, most);
+  } catch {
+    return new Uint8Array(0);
+  }
+}
+
+async function readUpTo(response: FetchResponse, most: number): Promise<{ chunks: Uint8Array[]; isCut: boolean; reader: BodyReader | undefined }> {
+  const reader = readerOf(response);
+  const chunks: Uint8Array[] = [];
+  for (let size = 0; reader !== undefined; ) {
+    const { done, value } = await reader.read();
+    if (done || value === undefined) break;
+    chunks.push(value);
+    size += value.length;
+    if (size > most) return { chunks, isCut: true, reader };
+  }
+  return { chunks, isCut: false, reader };
+}
+
+function joinChunks(chunks: readonly Uint8Array[]): Uint8Array {
+  const [first] = chunks;
+  if (first === undefined) return new Uint8Array(0);
+  return chunks.length === 1 ? first : Buffer.concat(chunks);
+}
