@@ -1,4 +1,4 @@
-/** The words of the command line, sorted: which command, its operands, the options, and the command that starts the server. */
+/** The words of the command line, sorted: which command, its operands, the options, and the command that starts the server, if one does. */
 
 import { parseArgs } from 'node:util';
 
@@ -17,15 +17,34 @@ export interface OptionRow {
 }
 
 /** The name of an option. */
-export type OptionName = 'args' | 'out' | 'json' | 'timeout' | 'env' | 'cwd' | 'protocol' | 'log-level' | 'verbose' | 'help' | 'version';
+export type OptionName =
+  | 'args'
+  | 'out'
+  | 'for'
+  | 'json'
+  | 'timeout'
+  | 'url'
+  | 'header'
+  | 'header-env'
+  | 'env'
+  | 'cwd'
+  | 'protocol'
+  | 'log-level'
+  | 'verbose'
+  | 'help'
+  | 'version';
 
 /** Every option, in the order of the help. */
 export const OPTIONS: Readonly<Record<OptionName, OptionRow>> = Object.freeze({
   args: { value: 'JSON', common: false, help: 'all arguments as one JSON object; @FILE reads it from a file, - from stdin' },
   out: { value: 'FILE', common: false, help: 'save the exact bytes of the first picture, sound or resource to FILE' },
+  for: { value: 'TIME', common: false, help: 'end after this time: 30 (seconds), 500ms, 2m' },
   json: { common: true, help: 'print the result as one line of JSON; errors as well' },
   timeout: { value: 'TIME', common: true, help: 'longest wait for the start and for each answer: 30 (seconds), 500ms, 2m (default 30)' },
-  env: { value: 'NAME[=VALUE]', repeatable: true, common: true, help: 'give the server a variable; without a value, the one of this shell' },
+  url: { value: 'URL', common: true, help: 'speak to the server at this address, instead of starting one' },
+  header: { value: `'Name: value'`, repeatable: true, common: true, help: 'with --url: send this header with every request' },
+  'header-env': { value: 'Name=VARIABLE', repeatable: true, common: true, help: 'the same, the value taken from a variable of this shell' },
+  env: { value: 'NAME[=VALUE]', repeatable: true, common: true, help: 'give the started server a variable; without a value, this shell\'s' },
   cwd: { value: 'DIR', common: true, help: 'folder in which the server is started' },
   protocol: { value: 'REVISION', common: true, help: 'offer this revision of the protocol only' },
   'log-level': { value: 'LEVEL', common: true, help: 'print what client and server log from this level up, on stderr' },

@@ -1,9 +1,10 @@
 /** The shape of a command. */
 
-import type { MCPServerProtocol, RequestOptions } from '../index.ts';
+import type { MCPServerProtocol, RequestOptions, ServerLogLevel } from '../index.ts';
 import type { Invocation, OptionName } from './command-line.ts';
 import { usageFailure } from './failure.ts';
 import type { Failure } from './failure.ts';
+import type { Hide } from './hide.ts';
 import type { HostIO } from './host-io.ts';
 import type { Notes } from './notes.ts';
 import type { Paint } from './paint.ts';
@@ -24,10 +25,18 @@ export interface ActionContext {
   readonly notes: Notes;
   /** The options of every request: it is taken back on Ctrl-C. */
   readonly request: RequestOptions;
+  /** Whether what is printed is for programs. */
+  readonly asJSON: boolean;
+  /** The level of `--log-level`, where it is given. */
+  readonly level: ServerLogLevel | undefined;
+  /** Takes the values of `--header` out of a text. */
+  readonly hide: Hide;
+  /** After the connection was lost: resolves when it is there again, rejects when it will not be. */
+  readonly recover: () => Promise<void>;
 }
 
-/** The part of a command that needs the connected server. */
-export type Action = (server: MCPServerProtocol, context: ActionContext) => Promise<Answer>;
+/** The part of a command that needs the connected server. Without an answer there is nothing more to print. */
+export type Action = (server: MCPServerProtocol, context: ActionContext) => Promise<Answer | undefined>;
 
 /** One command. */
 export interface Command {
@@ -44,6 +53,8 @@ export interface Command {
   readonly options: readonly OptionName[];
   /** Command lines without the program's name and without the server. */
   readonly examples: readonly string[];
+  /** Listens, before there is a connection. A command that has this prints what the server says by itself. */
+  readonly attach?: (server: MCPServerProtocol, context: ActionContext) => void;
   /** Reads the operands before anything is started. Throws a `Failure` for those that do not hold. */
   prepare(invocation: Invocation, io: HostIO): Promise<Action>;
 }

@@ -4,6 +4,7 @@ import type { CompletionReference, MCPServerProtocol } from '../index.ts';
 import { CALL_COMMAND } from './call-command.ts';
 import { operand } from './command.ts';
 import type { Action, ActionContext, Answer, Command } from './command.ts';
+import { OPTIONS } from './command-line.ts';
 import type { Invocation } from './command-line.ts';
 import { usageFailure } from './failure.ts';
 import { printableLine } from './printable.ts';
@@ -12,6 +13,7 @@ import { renderInfo } from './render-info.ts';
 import { renderCompletion, renderPrompts, renderResources, renderResourceTemplates, renderTools } from './render-lists.ts';
 import { outputPath, saveBytes } from './save.ts';
 import { readArgumentWords, textArguments } from './tool-arguments.ts';
+import { WATCH_COMMAND } from './watch-command.ts';
 
 /** A command without operands. */
 function plainCommand(name: string, summary: string, action: Action): Command {
@@ -132,6 +134,7 @@ export const COMMANDS: readonly Command[] = [
     examples: ['complete prompt review language=Ty', 'complete resource file:///{path} path=do'],
     prepare: prepareComplete,
   },
+  WATCH_COMMAND,
 ];
 
 /**
@@ -144,8 +147,8 @@ export function findCommand({ command: name, operands, options }: Invocation): C
   const command = COMMANDS.find((known) => known.name === name);
   if (command === undefined) throw usageFailure(`there is no command "${name}"; there are ${COMMANDS.map((known) => known.name).join(', ')}`);
   const hint = `see barewire ${command.name} --help`;
-  for (const option of ['args', 'out'] as const) {
-    if (options.has(option) && !command.options.includes(option)) throw usageFailure(`${command.name} takes no --${option}`, hint);
+  for (const option of options.names) {
+    if (!OPTIONS[option].common && !command.options.includes(option)) throw usageFailure(`${command.name} takes no --${option}`, hint);
   }
   if (options.has('help')) return command;
   if (operands.length < command.least) throw usageFailure(`${command.name} needs ${command.operands}`, hint);

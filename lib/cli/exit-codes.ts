@@ -1,3 +1,5 @@
+import { isMCPError } from '../index.ts';
+
 /** What the program's exit code says. A signal adds 128 + its number, as a shell does: 130 for Ctrl-C. */
 export const EXIT_CODES = {
   /** It worked. */
@@ -29,8 +31,17 @@ const BY_NAME: ReadonlyMap<string, ExitCode> = new Map([
   ['MCPError', EXIT_CODES.toolError],
 ]);
 
+/** The status with which a server refused a request, where that is what `error` says. */
+export function statusOf(error: unknown): number | undefined {
+  if (!isMCPError(error) || error.code !== 'ERR_MCP_HTTP_STATUS') return undefined;
+  const { status } = error.details;
+  return typeof status === 'number' ? status : undefined;
+}
+
 /** The exit code for an error of the library; one that is not known counts as {@link EXIT_CODES.usage}. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (!(error instanceof Error)) return EXIT_CODES.usage;
+  // RFC 9110 sections 15.5.2 and 15.5.4: no credentials, or not enough of them.
+  if ([401, 403].includes(statusOf(error) ?? 0)) return EXIT_CODES.authorization;
   return BY_NAME.get(error.name) ?? EXIT_CODES.usage;
 }

@@ -5,7 +5,7 @@ import { OPTIONS } from './command-line.ts';
 import type { OptionName, OptionRow } from './command-line.ts';
 import type { Paint } from './paint.ts';
 
-const SERVER = '-- <server command …>';
+const SERVERS = ['-- <server command …>', '--url <url>'];
 
 function columns(rows: ReadonlyArray<readonly [string, string]>, paint: Paint): string[] {
   const width = Math.max(...rows.map(([left]) => left.length));
@@ -30,12 +30,11 @@ const EXITS: ReadonlyArray<readonly [string, string]> = [
   ['3', 'the server wants an authorization'],
   ['4', 'no server, or none that answers in time'],
   ['5', 'the tool or the server answered with an error'],
-  ['130', 'interrupted by Ctrl-C'],
+  ['130', 'ended by Ctrl-C'],
 ];
 
 /** `barewire --help`. */
 export function renderHelp(commands: readonly Command[], paint: Paint): string {
-  const usage = `barewire <command> [operands] [options] ${SERVER}`;
   const list = commands.map(({ name, operands, summary }): [string, string] => {
     const isShort = operands !== '' && operands.length <= 24;
     return [isShort ? `${name} ${operands}` : name, summary];
@@ -44,7 +43,7 @@ export function renderHelp(commands: readonly Command[], paint: Paint): string {
     'A client for servers of the Model Context Protocol.',
     '',
     paint.heading('Usage'),
-    `  ${usage}`,
+    ...SERVERS.map((server) => `  barewire <command> [operands] [options] ${server}`),
     '',
     paint.heading('Commands'),
     ...columns(list, paint),
@@ -58,6 +57,7 @@ export function renderHelp(commands: readonly Command[], paint: Paint): string {
     paint.heading('Examples'),
     '  barewire tools -- npx -y @modelcontextprotocol/server-everything',
     '  barewire call add a=1 b=2 -- node server.mjs',
+    '  barewire watch --url https://mcp.example/mcp --header-env Authorization=MCP_AUTHORIZATION',
     '',
     'barewire <command> --help says more about a command.',
   ].join('\n');
@@ -70,7 +70,7 @@ export function renderCommandHelp(command: Command, paint: Paint): string {
     `barewire ${command.name}: ${command.summary}.`,
     '',
     paint.heading('Usage'),
-    `  barewire ${command.name}${operands} [options] ${SERVER}`,
+    ...SERVERS.map((server) => `  barewire ${command.name}${operands} [options] ${server}`),
     ...(command.about === undefined ? [] : ['', ...command.about.map((line) => `  ${line}`)]),
     '',
     paint.heading('Options'),

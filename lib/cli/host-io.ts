@@ -17,6 +17,8 @@ export interface HostIO {
   onForcedExit(action: () => void): void;
   /** Milliseconds since some fixed moment. */
   now(): number;
+  /** Resolves after so many milliseconds (`undefined`: never by itself), or when the signal fires; never rejects. */
+  wait(milliseconds: number | undefined, signal: AbortSignal): Promise<void>;
   /** All of stdin as text. */
   readInput(): Promise<string>;
   readFile(path: string): Promise<string>;

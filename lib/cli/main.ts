@@ -10,6 +10,7 @@ import { runProgram } from './program.ts';
 // Exit codes as a shell gives them: 128 and the number of the signal (POSIX, kill).
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 const UNKNOWN_WIDTH = 80;
+const LONGEST_TIMER_MS = 2_147_483_647;
 
 function output(stream: NodeJS.WriteStream): TextOutput {
   return {
@@ -35,6 +36,19 @@ async function readInput(signal: AbortSignal): Promise<string> {
   return text + decoder.decode();
 }
 
+/** The one timer of the program. Without an end it keeps the process alive all the same: whoever waits is not done. */
+function wait(milliseconds: number | undefined, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const timer = milliseconds === undefined ? setInterval(() => {}, LONGEST_TIMER_MS) : setTimeout(resolve, milliseconds);
+    const stop = () => {
+      clearInterval(timer);
+      resolve();
+    };
+    signal.addEventListener('abort', stop, { once: true });
+  });
+}
+
 function hostIO(controller: AbortController): HostIO {
   let lastAct = () => {};
   const interrupt = (name: keyof typeof SIGNALS) => {
@@ -53,6 +67,7 @@ function hostIO(controller: AbortController): HostIO {
     signal: controller.signal,
     onForcedExit: (action) => (lastAct = action),
     now: () => performance.now(),
+    wait,
     readInput: () => readInput(controller.signal),
     readFile: (path) => readFile(path, 'utf8'),
     writeFile: (path, bytes) => writeFile(path, bytes),

@@ -2,6 +2,7 @@
 
 import { SERVER_LOG_LEVELS } from '../index.ts';
 import type { Logger, LogMessage, ServerLogLevel } from '../index.ts';
+import type { Hide } from './hide.ts';
 import type { HostIO } from './host-io.ts';
 import type { Paint } from './paint.ts';
 import { printableJSON, printableLine } from './printable.ts';
@@ -14,6 +15,8 @@ export interface NotesOptions {
   readonly paint: Paint;
   readonly level: ServerLogLevel | undefined;
   readonly verbose: boolean;
+  /** Takes the values of `--header` out of a text. */
+  readonly hide: Hide;
 }
 
 /** How one call's progress is shown. */
@@ -35,9 +38,9 @@ export class Notes {
 
   /** Writes one line; hidden characters in it are escaped. */
   line(source: string, text: string): void {
-    const { io, paint } = this.#options;
+    const { io, paint, hide } = this.#options;
     this.#bar?.clear();
-    io.stderr.write(`${paint.faint(`${source}:`)} ${printableLine(text)}\n`);
+    io.stderr.write(`${paint.faint(`${source}:`)} ${printableLine(hide(text))}\n`);
     this.#bar?.start();
   }
 
@@ -65,7 +68,7 @@ export class Notes {
 
   /** Shows one call's progress: a bar on a terminal; elsewhere lines, when everything is to be said, or nothing. */
   showProgress(label: string): ProgressView {
-    const { io, verbose } = this.#options;
+    const { io, verbose, hide } = this.#options;
     if (!io.stderr.isTerminal) {
       return { update: (report) => (verbose ? this.line('progress', describeProgress(report)) : undefined), end: () => {} };
     }
@@ -73,7 +76,7 @@ export class Notes {
     this.#bar = bar;
     bar.start();
     return {
-      update: (report) => bar.update(report),
+      update: (report) => bar.update(report.message === undefined ? report : { ...report, message: hide(report.message) }),
       end: () => {
         bar.clear();
         this.#bar = undefined;

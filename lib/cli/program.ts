@@ -1,6 +1,6 @@
 /** One run of the program, from its words to its exit code. */
 
-import { StdioMCPServer, VERSION } from '../index.ts';
+import { VERSION } from '../index.ts';
 import type { Action, Answer } from './command.ts';
 import { readCommandLine, wantsJSON } from './command-line.ts';
 import type { Invocation } from './command-line.ts';
@@ -8,19 +8,25 @@ import { COMMANDS, findCommand } from './commands.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { Interruption } from './failure.ts';
 import { renderCommandHelp, renderHelp } from './help.ts';
+import { readHeaders } from './header-options.ts';
+import { hiderOf } from './hide.ts';
+import type { Hide } from './hide.ts';
 import type { HostIO } from './host-io.ts';
 import { Notes } from './notes.ts';
 import { choosePaint } from './paint.ts';
 import { printableJSON } from './printable.ts';
-import { problemOf, renderProblem, renderProblemAsJSON } from './render-error.ts';
-import { readLogLevel, readServerOptions } from './server-options.ts';
+import { hideInProblem, problemOf, renderProblem, renderProblemAsJSON } from './render-error.ts';
+import { readLogLevel } from './server-options.ts';
+import { createTarget } from './target.ts';
+import type { Target, TargetOptions } from './target.ts';
 
 /**
  * Runs the program with the words after its name, and gives its exit code. Never rejects. When it is done, no server
- * that it started is left.
+ * that it started, no session and no socket is left.
  */
 export async function runProgram(words: readonly string[], io: HostIO): Promise<number> {
   const asJSON = wantsJSON(words);
+  let hide: Hide = (text) => text;
   try {
     const invocation = readCommandLine(words);
     const told = tell(invocation, io);
@@ -28,10 +34,13 @@ export async function runProgram(words: readonly string[], io: HostIO): Promise<
       io.stdout.write(`${told}\n`);
       return EXIT_CODES.ok;
     }
-    const action = await unlessInterrupted(findCommand(invocation).prepare(invocation, io), io.signal);
-    return await runWithServer(invocation, action, io, asJSON);
+    // First of all: a header that the shell took apart would be shown as an operand that is too many.
+    hide = hiderOf(Object.values(readHeaders(invocation, io.environment)));
+    const command = findCommand(invocation);
+    const action = await unlessInterrupted(command.prepare(invocation, io), io.signal);
+    return await runWithServer({ invocation, command, environment: io.environment }, action, io, hide);
   } catch (error) {
-    return report(error, io, asJSON);
+    return report(error, io, asJSON, hide);
   }
 }
 
@@ -43,27 +52,32 @@ function tell(invocation: Invocation, io: HostIO): string | undefined {
   return options.has('version') ? `barewire ${VERSION}` : undefined;
 }
 
-async function runWithServer(invocation: Invocation, action: Action, io: HostIO, asJSON: boolean): Promise<number> {
+async function runWithServer(options: TargetOptions, action: Action, io: HostIO, hide: Hide): Promise<number> {
+  const { invocation, command } = options;
+  const asJSON = invocation.options.has('json');
   const level = readLogLevel(invocation);
   const paint = choosePaint(io.environment, io.stderr.isTerminal);
-  const notes = new Notes({ io, paint, level, verbose: invocation.options.has('verbose') });
-  const server = new StdioMCPServer(readServerOptions(invocation, io.environment, notes.logger));
-  io.onForcedExit(() => server.signalProcess('SIGKILL'));
-  server.on('log', (message) => notes.logMessage(message));
+  const notes = new Notes({ io, paint, level, verbose: invocation.options.has('verbose'), hide });
+  const target = createTarget(options, notes.logger);
+  const { server } = target;
+  io.onForcedExit(() => target.kill());
   const request = { signal: io.signal };
+  const context = { io, notes, request, asJSON, level, hide, recover: () => target.recover() };
+  if (command.attach === undefined) server.on('log', (message) => notes.logMessage(message));
+  else command.attach(server, context);
   let exitCode: number;
   try {
     await server.connect(request);
     if (level !== undefined && server.serverCapabilities?.logging !== undefined) await server.setLogLevel(level, request);
-    const answer = await action(server, { io, notes, request });
-    print(answer, io, asJSON);
-    notes.serverErrors(server.stderrTail);
-    exitCode = answer.failure === undefined ? EXIT_CODES.ok : report(answer.failure, io, asJSON);
+    const answer = await action(server, context);
+    if (answer !== undefined) print(answer, io, asJSON);
+    notes.serverErrors(target.stderrTail());
+    exitCode = answer?.failure === undefined ? EXIT_CODES.ok : report(answer.failure, io, asJSON, hide);
   } catch (error) {
-    notes.serverErrors(server.stderrTail);
-    exitCode = report(error, io, asJSON);
+    notes.serverErrors(target.stderrTail());
+    exitCode = report(error, io, asJSON, hide);
   }
-  await close(server, io.signal);
+  await close(target, io.signal);
   return io.signal.reason instanceof Interruption && !io.signal.reason.quiet ? io.signal.reason.exitCode : exitCode;
 }
 
@@ -73,9 +87,9 @@ function print(answer: Answer, io: HostIO, asJSON: boolean): void {
 }
 
 /** Says what went wrong, once, and gives the exit code. After an interruption that is what went wrong, whatever failed of it. */
-function report(error: unknown, io: HostIO, asJSON: boolean): number {
+function report(error: unknown, io: HostIO, asJSON: boolean, hide: Hide): number {
   const cause: unknown = io.signal.aborted ? io.signal.reason : error;
-  const problem = problemOf(cause);
+  const problem = hideInProblem(problemOf(cause), hide);
   if (cause instanceof Interruption && cause.quiet) return problem.exitCode;
   const asText = !asJSON && io.stderr.isTerminal;
   io.stderr.write(`${asText ? renderProblem(problem, choosePaint(io.environment, true)) : renderProblemAsJSON(problem)}\n`);
@@ -83,12 +97,12 @@ function report(error: unknown, io: HostIO, asJSON: boolean): number {
 }
 
 /** Lets the server go. Who presses Ctrl-C while it takes its time does not want to wait for it. */
-async function close(server: StdioMCPServer, signal: AbortSignal): Promise<void> {
+async function close(target: Target, signal: AbortSignal): Promise<void> {
   const hurry = () => {
-    if (!(signal.reason instanceof Interruption && signal.reason.quiet)) server.signalProcess('SIGKILL');
+    if (!(signal.reason instanceof Interruption && signal.reason.quiet)) target.kill();
   };
   signal.addEventListener('abort', hurry, { once: true });
-  await server.cleanup();
+  await target.close();
   signal.removeEventListener('abort', hurry);
 }
 

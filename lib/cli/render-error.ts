@@ -1,9 +1,11 @@
 /** An error as the last thing that is said: one line of JSON for programs, a readable line and a hint for people. */
 
 import { isMCPError } from '../index.ts';
-import type { ErrorCode } from '../index.ts';
-import { EXIT_CODES, exitCodeOf } from './exit-codes.ts';
+import type { ErrorCode, MCPError } from '../index.ts';
+import { EXIT_CODES, exitCodeOf, statusOf } from './exit-codes.ts';
 import { Failure, Interruption } from './failure.ts';
+import { hideDeep } from './hide.ts';
+import type { Hide } from './hide.ts';
 import type { Paint } from './paint.ts';
 import { printableBlock, printableJSON, printableLine } from './printable.ts';
 
@@ -24,16 +26,32 @@ const HINTS: ReadonlyMap<ErrorCode, string> = new Map<ErrorCode, string>([
   ['ERR_MCP_PROCESS_EXITED', 'run the server command by itself to see what it needs; --env NAME passes a variable on to it'],
   ['ERR_MCP_STDOUT_CLOSED', 'run the server command by itself to see what it does'],
   ['ERR_MCP_STDIN_CLOSED', 'run the server command by itself to see what it does'],
-  ['ERR_MCP_CONNECT_TIMEOUT', 'does the command start an MCP server on stdin and stdout? --timeout gives it more time'],
+  ['ERR_MCP_CONNECT_TIMEOUT', 'is it an MCP server? --timeout gives it more time'],
   ['ERR_MCP_REQUEST_TIMEOUT', '--timeout gives it more time'],
   ['ERR_MCP_TOTAL_TIMEOUT', '--timeout gives it more time'],
-  ['ERR_MCP_UNKNOWN_TOOL', 'barewire tools -- <server> lists what there is'],
-  ['ERR_MCP_INVALID_ARGUMENTS', 'barewire tools -- <server> and barewire prompts -- <server> list names and arguments'],
-  ['ERR_MCP_RESOURCE_NOT_FOUND', 'barewire resources -- <server> lists what there is'],
-  ['ERR_MCP_INVALID_URI', 'barewire resources -- <server> lists what there is'],
-  ['ERR_MCP_UNSUPPORTED_METHOD', 'barewire info -- <server> says what it can do'],
+  ['ERR_MCP_UNKNOWN_TOOL', 'the command tools lists what there is'],
+  ['ERR_MCP_INVALID_ARGUMENTS', 'the commands tools and prompts list names and arguments'],
+  ['ERR_MCP_RESOURCE_NOT_FOUND', 'the command resources lists what there is'],
+  ['ERR_MCP_INVALID_URI', 'the command resources lists what there is'],
+  ['ERR_MCP_UNSUPPORTED_METHOD', 'the command info says what it can do'],
+  ['ERR_MCP_NETWORK', 'is the server running, and is this its address?'],
+  ['ERR_MCP_HTTP_CONTENT_TYPE', 'is this the address of its MCP endpoint?'],
+  ['ERR_MCP_HTTP_REDIRECT', 'give the address that it redirects to, if you trust it'],
   ['ERR_MCP_UNSUPPORTED_VERSION', 'leave --protocol out to let client and server agree'],
 ]);
+
+/** By the status with which a server refused a request. */
+const STATUS_HINTS: ReadonlyMap<number, string> = new Map([
+  [401, 'it wants credentials: --header-env Authorization=VARIABLE sends what the variable holds'],
+  [403, 'the credentials do not allow this, or there are none: --header-env Authorization=VARIABLE sends some'],
+  [404, 'is this the address of its MCP endpoint?'],
+  [405, 'is this the address of its MCP endpoint?'],
+]);
+
+/** The message; of a network error also what is wrong with the variable of the proxy, which does not show what it holds. */
+function messageOf({ code, message, cause }: MCPError): string {
+  return code === 'ERR_MCP_NETWORK' && cause instanceof TypeError && /^HTTPS?_PROXY /.test(cause.message) ? `${message}: ${cause.message}` : message;
+}
 
 /** What there is to say about `error`, and the exit code. */
 export function problemOf(error: unknown): Problem {
@@ -45,12 +63,18 @@ export function problemOf(error: unknown): Problem {
   }
   if (isMCPError(error)) {
     const details = Object.keys(error.details).length === 0 ? undefined : error.details;
-    return { code: error.code, message: error.message, details, hint: HINTS.get(error.code), exitCode: exitCodeOf(error) };
+    const hint = STATUS_HINTS.get(statusOf(error) ?? 0) ?? HINTS.get(error.code);
+    return { code: error.code, message: messageOf(error), details, hint, exitCode: exitCodeOf(error) };
   }
   const message = error instanceof Error ? error.message : String(error);
   // The library refuses options with these two, before anything is started.
   const isRefusal = error instanceof TypeError || error instanceof RangeError;
   return { code: isRefusal ? 'ERR_CLI_USAGE' : 'ERR_CLI_UNEXPECTED', message, details: undefined, hint: undefined, exitCode: EXIT_CODES.usage };
+}
+
+/** `problem` without the secrets in it. */
+export function hideInProblem(problem: Problem, hide: Hide): Problem {
+  return { ...problem, message: hide(problem.message), details: hideDeep(problem.details, hide) as Problem['details'] };
 }
 
 /** `{"error":{"code","message","details"?}}` on one line. */

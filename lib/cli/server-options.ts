@@ -1,10 +1,11 @@
 /** The options of the command line that concern the server, as options of the library. */
 
 import { LOG_LEVELS, PROTOCOL_VERSIONS, SERVER_LOG_LEVELS } from '../index.ts';
-import type { Logger, ServerLogLevel, StdioMCPServerOptions } from '../index.ts';
+import type { Logger, ServerLogLevel, StdioMCPServerOptions, StreamableHTTPMCPServerOptions } from '../index.ts';
 import type { Invocation } from './command-line.ts';
 import { readDuration } from './duration.ts';
 import { usageFailure } from './failure.ts';
+import { readHeaders } from './header-options.ts';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 
@@ -47,38 +48,90 @@ function readRevision(given: string): string {
   throw usageFailure(`--protocol must be one of ${PROTOCOL_VERSIONS.join(', ')}; got "${given}"`);
 }
 
+/** Options that say something of a server of one kind only. */
+const OF_STARTED = ['env', 'cwd'] as const;
+const OF_REMOTE = ['header', 'header-env'] as const;
+
 /**
- * What the server is made with. One start and no restart: a person at a terminal sees a failure sooner than a third try.
+ * Checks that there is one server, and no option that means nothing for it.
  *
- * @throws Failure `ERR_CLI_USAGE` for an option that does not hold, and for no command after `--`.
+ * @throws Failure `ERR_CLI_USAGE`.
  */
-export function readServerOptions(
+export function checkServerChoice({ command = 'tools', options, serverCommand }: Invocation): void {
+  const isStarted = serverCommand.length > 0 && serverCommand[0] !== '';
+  if (options.has('url') && serverCommand.length > 0) throw usageFailure('there are two servers: give --url, or -- and a command, not both');
+  if (!options.has('url') && !isStarted) {
+    const hint = `barewire ${command} … -- npx some-mcp-server, or barewire ${command} … --url https://mcp.example/mcp`;
+    throw usageFailure('no server: put -- and the command that starts it at the end, or give its address with --url', hint);
+  }
+  for (const option of options.has('url') ? OF_STARTED : OF_REMOTE) {
+    if (!options.has(option)) continue;
+    const why = options.has('url') ? 'that is started; there is none with --url' : 'at an address; it needs --url';
+    throw usageFailure(`--${option} is for a server ${why}`);
+  }
+}
+
+/** What servers of both kinds are made with, and how long to wait. */
+function readCommonOptions(invocation: Invocation, logger: Logger) {
+  const { options } = invocation;
+  const timeout = options.value('timeout');
+  const revision = options.value('protocol');
+  return {
+    timeoutMs: timeout === undefined ? DEFAULT_TIMEOUT_MS : readDuration('--timeout', timeout),
+    common: {
+      ...(revision === undefined ? {} : { protocolVersions: [readRevision(revision)] }),
+      logLevel: LIBRARY_LEVELS[readLogLevel(invocation) ?? 'emergency'],
+      logger,
+    },
+  };
+}
+
+/**
+ * What a server that is started is made with. One start and no restart: a person at a terminal sees a failure sooner than a third try.
+ *
+ * @throws Failure `ERR_CLI_USAGE` for an option that does not hold.
+ */
+export function readStdioOptions(
   invocation: Invocation,
   environment: Readonly<Record<string, string | undefined>>,
   logger: Logger,
 ): StdioMCPServerOptions {
   const { options, serverCommand } = invocation;
-  const [program] = serverCommand;
-  if (program === undefined || program === '') {
-    const hint = `barewire ${invocation.command ?? 'tools'} … -- npx some-mcp-server`;
-    throw usageFailure('no server: put -- and the command that starts it at the end', hint);
-  }
-  const timeout = options.value('timeout');
-  const timeoutMs = timeout === undefined ? DEFAULT_TIMEOUT_MS : readDuration('--timeout', timeout);
+  const { timeoutMs, common } = readCommonOptions(invocation, logger);
   const workingDir = options.value('cwd');
-  const revision = options.value('protocol');
   return {
-    serverName: program,
+    ...common,
+    serverName: serverCommand[0] ?? '',
     command: serverCommand,
     serverEnv: readVariables(options.values('env'), environment),
     ...(workingDir === undefined ? {} : { workingDir }),
-    ...(revision === undefined ? {} : { protocolVersions: [readRevision(revision)] }),
     requestTimeoutMs: timeoutMs,
     startupTimeoutMs: timeoutMs,
     maxConnectionRetries: 0,
     restart: 'never',
     healthCheckIntervalMs: 0,
-    logLevel: LIBRARY_LEVELS[readLogLevel(invocation) ?? 'emergency'],
-    logger,
+  };
+}
+
+/**
+ * What a server at an address is made with. How often something is tried again is for the command.
+ *
+ * @throws Failure `ERR_CLI_USAGE` for an option that does not hold. Whether the address is one is for the library to say.
+ */
+export function readHTTPOptions(
+  invocation: Invocation,
+  environment: Readonly<Record<string, string | undefined>>,
+  logger: Logger,
+): StreamableHTTPMCPServerOptions {
+  const url = invocation.options.value('url') ?? '';
+  const { timeoutMs, common } = readCommonOptions(invocation, logger);
+  return {
+    ...common,
+    // Nothing of the address but its host: a query may hold a secret.
+    serverName: (URL.canParse(url) && new URL(url).host) || 'the server',
+    serverUrl: url,
+    headers: readHeaders(invocation, environment),
+    timeoutMs,
+    connectTimeoutMs: timeoutMs,
   };
 }

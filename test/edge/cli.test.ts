@@ -465,7 +465,7 @@ describe('colours and the terminal', () => {
     test('an error is a readable line and a hint', async () => {
       const { code, text } = await onTerminal(['call', 'nothing'], { NO_COLOR: '1' });
       assert.equal(code, 1);
-      assert.match(text, /error: [^\r\n]*"nothing"[^\r\n]* \(ERR_MCP_UNKNOWN_TOOL\)\r\nhint: barewire tools -- <server> lists what there is\r\n$/);
+      assert.match(text, /error: [^\r\n]*"nothing"[^\r\n]* \(ERR_MCP_UNKNOWN_TOOL\)\r\nhint: the command tools lists what there is\r\n$/);
     });
 
     test('with --json an error is JSON on a terminal too', async () => {
@@ -476,8 +476,97 @@ describe('colours and the terminal', () => {
   });
 });
 
+/** A server over stdio that says these messages by itself as soon as it is asked for nothing more, as a file in `folder`. */
+function talkingServer(folder: string, messages: readonly object[], afterwards: string = ''): string[] {
+  const path = join(folder, 'talking.mjs');
+  const source = `
+    import { reply, send, serve } from ${JSON.stringify(pathToFileURL(fixturePath('children/minimal-server.mjs')).href)};
+    serve({
+      'notifications/initialized': () => {
+        for (const message of ${JSON.stringify(messages)}) send({ jsonrpc: '2.0', ...message });
+        ${afterwards}
+      },
+      'logging/setLevel': (request) => reply(request, {}),
+    });`;
+  writeFileSync(path, source);
+  return [...fixtureCommand('children/minimal-server.mjs').slice(0, -1), path];
+}
+
+describe('watch over stdio', () => {
+  const messages = [
+    { method: 'notifications/tools/list_changed' },
+    { method: 'notifications/resources/updated', params: { uri: `demo://${HOSTILE}` } },
+    { method: 'notifications/message', params: { level: 'info', data: 'all well' } },
+    { method: 'notifications/message', params: { level: 'error', logger: HOSTILE, data: { [HOSTILE]: 'on fire' } } },
+  ];
+  const words = (stdout: string) => stdout.trimEnd().split('\n').map((line) => line.replace(/^ *\+\d+\.\d{3}s {2}(\w+) +/, '$1: '));
+
+  test('every notification is one escaped line as soon as it comes; --for ends it with 0', async () => {
+    await withFolder(async (folder) => {
+      const server = talkingServer(folder, messages);
+      const { code, stdout, stderr } = await run(['watch', '--for', '2'], { server });
+      assert.deepEqual([code, stderr], [0, '']);
+      assert.equal(UNSAFE.exec(stdout)?.[0], undefined);
+      const lines = words(stdout);
+      assert.deepEqual(lines.slice(0, 3), ['state: disconnected → connecting', 'state: connecting → initializing', 'state: initializing → connected']);
+      assert.deepEqual(lines.slice(-2), ['state: connected → disconnecting', 'state: disconnecting → disconnected']);
+      assert.deepEqual(lines.slice(3, -2).map((line) => line.replace(/\\u\{1b\}.*?next/g, '!')), [
+        'tools: the list of tools changed',
+        'resource: demo://! changed',
+        'log: info all well',
+        'log: error !: {"\\u001b[31mred\\u001b]0;title\\u0007\\u009b2J\\u202egnp.exe\\udb40\\udc41\\r\\nnext":"on fire"}',
+      ]);
+    });
+  });
+
+  test('--json prints the payload as it came, and --log-level leaves out what is less grave', async () => {
+    await withFolder(async (folder) => {
+      const { code, stdout } = await run(['watch', '--for', '2', '--json', '--log-level', 'warning'], { server: talkingServer(folder, messages) });
+      const events = stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as { event: string; payload: unknown });
+      assert.equal(code, 0);
+      assert.deepEqual(events.filter(({ event }) => event !== 'stateChanged').map(({ event, payload }) => [event, payload]), [
+        ['toolsChanged', {}],
+        ['resourceUpdated', { uri: `demo://${HOSTILE}` }],
+        ['log', { level: 'error', logger: HOSTILE, data: { [HOSTILE]: 'on fire' } }],
+      ]);
+    });
+  });
+
+  test('a server that dies ends it with 4, and its last state says why', async () => {
+    await withFolder(async (folder) => {
+      const outcome = await run(['watch'], { server: talkingServer(folder, messages, 'setTimeout(() => process.exit(3), 50);') });
+      assert.deepEqual([outcome.code, errorOf(outcome).code], [4, 'ERR_MCP_PROCESS_EXITED']);
+      assert.ok(words(outcome.stdout).some((line) => /^state: connected → failed: .*\(ERR_MCP_PROCESS_EXITED\)$/.test(line)), outcome.stdout);
+    });
+  });
+
+  test('SIGINT ends it: 130, nothing to complain of, no process left', { skip: process.platform === 'win32' && 'Windows has no signals to send' }, async () => {
+    const outcome = await run(['watch', '--json'], {
+      server: DEMO,
+      meanwhile: async ({ child, stdout }) => {
+        await until(() => stdout().includes('"to":"connected"'), 'the watch is connected', RUN_DEADLINE_MS);
+        send(child, 'SIGINT');
+      },
+    });
+    assert.deepEqual([outcome.code, outcome.stderr], [130, '']);
+    assert.deepEqual(JSON.parse(outcome.stdout.trimEnd().split('\n').at(-1) ?? '').payload, { from: 'disconnecting', to: 'disconnected' });
+  });
+});
+
 describe('the demo', () => {
-  test('says each step, what came of it, and ends well in under three seconds', async () => {
+  /** The titles of the steps below a heading. */
+  const titlesOf = (text: string) => text.split('\n').filter((line) => /^\d\. /.test(line));
+  const shared = [
+    '2. Ask which tools it has',
+    '3. Call a tool',
+    '4. Call one that takes its time, and watch it work',
+    '5. Read a resource',
+    '6. Be told when something changes',
+    '7. Cancel a call that would never end',
+    '8. Let go',
+  ];
+
+  test('does the same over stdio and over HTTP, says each step and what came of it, and ends well in under three seconds', async () => {
     const [program = '', ...args] = hostCommand('demo.ts');
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined } });
     let [stdout, stderr] = ['', ''];
@@ -485,27 +574,28 @@ describe('the demo', () => {
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
     assert.deepEqual([code, stderr], [0, ''], stdout);
-    const titles = stdout.split('\n').filter((line) => /^\d\. /.test(line));
-    assert.deepEqual(titles, [
-      '1. Start the server and shake hands',
-      '2. Ask which tools it has',
-      '3. Call a tool',
-      '4. Call one that takes its time, and watch it work',
-      '5. Read a resource',
-      '6. Cancel a call that would never end',
-      '7. Let go',
-    ]);
-    for (const line of [
-      `   const result = await server.callTool('add', { a: 2, b: 3 })\n   → 5\n`,
-      '   countdown 1/10 9 to go\n',
-      '   countdown 10/10 lift-off\n   → Counted down from 10.\n',
-      '   → # Demo\n',
-      '   → the call ended: the host has changed its mind; the connection goes on\n',
-    ]) {
-      assert.ok(stdout.includes(line), `${line} in:\n${stdout}`);
+    const [, first = '', second = ''] = /── Part 1: over stdio ──(.*)── Part 2: over HTTP ──(.*)/su.exec(stdout) ?? [];
+    assert.deepEqual(titlesOf(first), ['1. Start the server and shake hands', ...shared]);
+    assert.deepEqual(titlesOf(second), ['1. Connect and shake hands', ...shared]);
+    for (const text of [first, second]) {
+      assert.ok(text.includes('useServer()'), 'the output says that it is the same function');
+      for (const line of [
+        '   → 5\n',
+        '   countdown 1/5 4 to go\n',
+        '   countdown 5/5 lift-off\n   → Counted down from 5.\n',
+        '   → # Demo\n',
+        '   → the server said that its tools changed: there are 15 now, the last one is newcomer\n',
+        '   → the call ended: the host has changed its mind; the connection goes on\n',
+      ]) {
+        assert.ok(text.includes(line), `${line} in:\n${text}`);
+      }
     }
-    const [, processId = ''] = /disconnected; process (\d+) is gone\n/.exec(stdout) ?? [];
+    assert.ok(first.includes(`   const result = await server.callTool('add', { a: 2, b: 3 })\n`));
+    const [, processId = ''] = /disconnected; process (\d+) is gone\n/.exec(first) ?? [];
     assert.throws(() => process.kill(Number(processId), 0), 'no such process');
+    assert.ok(second.includes('   → disconnected; the session is ended\n'));
+    const [, url = ''] = /, at (http:\S+), in a session\n/.exec(second) ?? [];
+    await assert.rejects(fetch(url), TypeError, 'nobody listens there any more');
     const [, seconds = ''] = /\nDone in (\d+\.\d) s\. No process is left\.\n$/.exec(stdout) ?? [];
     assert.ok(Number(seconds) > 0 && Number(seconds) < 3, seconds);
   });

@@ -7,7 +7,7 @@ import { readDuration } from '../../../lib/cli/duration.ts';
 import { Failure } from '../../../lib/cli/failure.ts';
 import type { HostIO } from '../../../lib/cli/host-io.ts';
 import { readParameters } from '../../../lib/cli/parameters.ts';
-import { readLogLevel, readServerOptions } from '../../../lib/cli/server-options.ts';
+import { checkServerChoice, readLogLevel, readStdioOptions } from '../../../lib/cli/server-options.ts';
 import { readArgumentObject, readArgumentWords, textArguments, toolArguments } from '../../../lib/cli/tool-arguments.ts';
 
 /** The message of the usage failure that `action` throws. */
@@ -78,7 +78,7 @@ describe('commands', () => {
   test('a command is found by its name', () => assert.equal(find('read', 'demo://readme').name, 'read'));
 
   test('no command, an unknown one, and a name of Object.prototype are refused with the list of those there are', () => {
-    const list = 'info, ping, tools, call, resources, templates, read, prompts, prompt, complete';
+    const list = 'info, ping, tools, call, resources, templates, read, prompts, prompt, complete, watch';
     assert.equal(refusal(() => find()), `no command; there are ${list}`);
     assert.equal(refusal(() => find('tool')), `there is no command "tool"; there are ${list}`);
     assert.equal(refusal(() => find('toString')), `there is no command "toString"; there are ${list}`);
@@ -90,6 +90,7 @@ describe('commands', () => {
     assert.equal(refusal(() => find('ping', 'you')), 'ping takes no operand; got "you"');
     assert.equal(refusal(() => find('tools', '--out', 'x')), 'tools takes no --out');
     assert.equal(refusal(() => find('read', 'a:b', '--args', '{}')), 'read takes no --args');
+    assert.equal(refusal(() => find('ping', '--for', '3')), 'ping takes no --for');
   });
 
   test('--help needs no operands', () => assert.equal(find('call', '--help').name, 'call'));
@@ -110,7 +111,7 @@ describe('durations', () => {
 
 describe('options of the server', () => {
   const environment = { HOME: '/home/ada', EMPTY: '' };
-  const read = (...words: string[]) => readServerOptions(readCommandLine(words), environment, {});
+  const read = (...words: string[]) => readStdioOptions(readCommandLine(words), environment, {});
 
   test('one start, no restart, 30 seconds for the start and for each answer', () => {
     const { logger, ...options } = read('tools', '--', 'node', 'server.mjs');
@@ -142,11 +143,25 @@ describe('options of the server', () => {
   });
 
   test('what does not hold is refused', () => {
-    assert.match(refusal(() => read('tools')), /^no server: put -- and the command/);
-    assert.match(refusal(() => read('tools', '--')), /^no server/);
     assert.match(refusal(() => read('tools', '--env', '=x', '--', 'x')), /^--env needs a name/);
     assert.equal(refusal(() => read('tools', '--env', 'GONE', '--', 'x')), '--env GONE: there is no such variable here to pass on');
     assert.match(refusal(() => read('tools', '--protocol', '2023-01-01', '--', 'x')), /^--protocol must be one of 2025-11-25, .*; got "2023-01-01"$/);
+  });
+
+  test('there is one server, and no option that means nothing for it', () => {
+    const check = (...words: string[]) => checkServerChoice(readCommandLine(words));
+    assert.match(refusal(() => check('tools')), /^no server: put -- and the command that starts it at the end, or give its address with --url$/);
+    assert.match(refusal(() => check('tools', '--')), /^no server/);
+    assert.match(refusal(() => check('tools', '--', '')), /^no server/);
+    assert.match(refusal(() => check('tools', '--url', 'http://a', '--', 'x')), /^there are two servers/);
+    for (const option of ['--cwd', '--env']) {
+      assert.equal(refusal(() => check('tools', '--url', 'http://a', option, 'x')), `${option} is for a server that is started; there is none with --url`);
+    }
+    for (const option of ['--header', '--header-env']) {
+      assert.equal(refusal(() => check('tools', option, 'x', '--', 'x')), `${option} is for a server at an address; it needs --url`);
+    }
+    check('tools', '--url', 'http://a', '--header', 'x', '--header-env', 'x');
+    check('tools', '--cwd', 'x', '--env', 'x', '--', 'x');
   });
 
   test('--log-level is a level of the protocol, in any case; --verbose alone is debug', () => {

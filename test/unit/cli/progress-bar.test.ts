@@ -119,7 +119,7 @@ describe('notes on stderr', () => {
     const written: string[] = [];
     const stderr = { write: (text: string) => void written.push(text), isTerminal, columns: 80 };
     const io = { stderr, now: () => 0 } as unknown as HostIO;
-    return { written, notes: new Notes({ io, paint: PLAIN, level, verbose }) };
+    return { written, notes: new Notes({ io, paint: PLAIN, level, verbose, hide: (text) => text.replaceAll('secret', '…') }) };
   }
 
   test('away from a terminal progress is silent, unless everything is to be said', () => {
@@ -145,6 +145,18 @@ describe('notes on stderr', () => {
     log.logMessage({ level: 'info', data: 'hello' });
     view.end();
     assert.deepEqual(written, ['\rx …\u001b[K', '\r\u001b[K', 'server info: hello\n', '\rx …\u001b[K', '\r\u001b[K']);
+  });
+
+  test('what is to be hidden is hidden in each of them', () => {
+    const { written, notes: log } = notes(false, true, 'debug');
+    log.logMessage({ level: 'info', logger: 'secret', data: { is: 'secret' } });
+    log.logger.warn?.('the secret', { of: 'secret' });
+    log.serverErrors('secret\n');
+    log.showProgress('x').update({ progress: 1, message: 'secret' });
+    assert.deepEqual(written, ['server info: …: {"is":"…"}\n', 'client warn: the … {"of":"…"}\n', 'server stderr: …\n', 'progress: 1 …\n']);
+    const bar = notes(true, true);
+    bar.notes.showProgress('x').update({ progress: 1, total: 1, message: 'secret' });
+    assert.ok(bar.written.join('').includes('1/1 …') && !bar.written.join('').includes('secret'), bar.written.join(''));
   });
 
   test('the server’s stderr is shown only when everything is to be said, every line escaped', () => {

@@ -9,10 +9,11 @@ import { choosePaint, COLOURED, PLAIN, wantsColours } from '../../../lib/cli/pai
 import { firstLine, printableBlock, printableJSON, printableLine, readableSize } from '../../../lib/cli/printable.ts';
 import { firstBytes, renderPrompt, renderResource, renderToolResult, resourceBytes } from '../../../lib/cli/render-content.ts';
 import { problemOf, renderProblem, renderProblemAsJSON } from '../../../lib/cli/render-error.ts';
+import { eventFacts, renderEvent } from '../../../lib/cli/render-event.ts';
 import { renderInfo } from '../../../lib/cli/render-info.ts';
 import { renderCompletion, renderPrompts, renderResources, renderResourceTemplates, renderTools } from '../../../lib/cli/render-lists.ts';
 import { ConnectionError, InvalidValueError, LimitError, MCPError, PeerProtocolError, RequestTimeoutError, RPCError } from '../../../lib/index.ts';
-import type { ContentBlock } from '../../../lib/index.ts';
+import type { ContentBlock, ServerEvents } from '../../../lib/index.ts';
 
 /** What a hostile server puts into every text: colour, title, cursor, C1, bidi, tags, bell, line ends, a lone surrogate. */
 const HOSTILE = 'a\u001b[31mred\u001b]0;title\u0007\u009b2J\u202egnp.exe\u2066\u200b\u{e0041}\b\u007f\ufeff\r\nb\u2028c\ud800';
@@ -261,6 +262,12 @@ describe('errors', () => {
       [new InvalidValueError('ERR_MCP_UNSUPPORTED_METHOD', 'x'), EXIT_CODES.usage],
       [Object.assign(new Error('x'), { name: 'AuthorizationError' }), EXIT_CODES.authorization],
       ['thrown text', EXIT_CODES.usage],
+      // RFC 9110 sections 15.5.2 and 15.5.4.
+      [new ConnectionError('ERR_MCP_HTTP_STATUS', 'x', { details: { status: 401 } }), EXIT_CODES.authorization],
+      [new ConnectionError('ERR_MCP_HTTP_STATUS', 'x', { details: { status: 403 } }), EXIT_CODES.authorization],
+      [new ConnectionError('ERR_MCP_HTTP_STATUS', 'x', { details: { status: 404 } }), EXIT_CODES.unreachable],
+      [new ConnectionError('ERR_MCP_HTTP_STATUS', 'x', { details: { status: '401' } }), EXIT_CODES.unreachable],
+      [new ConnectionError('ERR_MCP_NETWORK', 'x', { details: { status: 401 } }), EXIT_CODES.unreachable],
     ];
     for (const [error, expected] of rows) assert.equal(exitCodeOf(error), expected, String(error));
     assert.deepEqual(EXIT_CODES, { ok: 0, usage: 1, authorization: 3, unreachable: 4, toolError: 5 });
@@ -280,6 +287,15 @@ describe('errors', () => {
     assert.equal(problemOf(tool).exitCode, 5);
   });
 
+  test('a server that wants credentials, and a proxy that is none, say what to do', () => {
+    const refused = new ConnectionError('ERR_MCP_HTTP_STATUS', 'refused', { details: { status: 401 } });
+    assert.match(problemOf(refused).hint ?? '', /--header-env Authorization=VARIABLE/);
+    const cause = new TypeError('HTTP_PROXY must be the url of an http: or https: proxy; it is no url');
+    const unreached = new ConnectionError('ERR_MCP_NETWORK', 'not reached', { cause });
+    assert.equal(problemOf(unreached).message, `not reached: ${cause.message}`);
+    assert.equal(problemOf(new ConnectionError('ERR_MCP_NETWORK', 'not reached', { cause: new TypeError('other') })).message, 'not reached');
+  });
+
   test('an interruption, a refused option, and what nobody foresaw', () => {
     assert.deepEqual(problemOf(new Interruption('interrupted by SIGINT', 130)), {
       code: 'ERR_CLI_INTERRUPTED',
@@ -294,11 +310,62 @@ describe('errors', () => {
   });
 });
 
+describe('events', () => {
+  const rows: ReadonlyArray<readonly [keyof ServerEvents, unknown, string]> = [
+    ['toolsChanged', {}, 'tools     the list of tools changed'],
+    ['promptsChanged', {}, 'prompts   the list of prompts changed'],
+    ['resourcesChanged', {}, 'resources  the list of resources changed'],
+    ['resourceUpdated', { uri: 'demo://a' }, 'resource  demo://a changed'],
+    ['log', { level: 'info', data: 'all well' }, 'log       info all well'],
+    ['log', { level: 'error', logger: 'db', data: { code: 7 } }, 'log       error db: {"code":7}'],
+    ['progress', { requestId: 1, method: 'tools/call', progress: 1, total: 2, message: 'half' }, 'progress  tools/call 1/2 half'],
+    ['stateChanged', { from: 'connecting', to: 'initializing', cause: undefined }, 'state     connecting → initializing'],
+    ['stateChanged', { from: 'connected', to: 'failed', cause: new ConnectionError('ERR_MCP_STDOUT_CLOSED', 'gone') }, 'state     connected → failed: gone (ERR_MCP_STDOUT_CLOSED)'],
+    ['stateChanged', { from: 'connected', to: 'failed', cause: 'why' }, 'state     connected → failed: why'],
+    ['fault', new PeerProtocolError('ERR_MCP_INVALID_JSON', 'no JSON'), 'fault     no JSON (ERR_MCP_INVALID_JSON)'],
+    ['gap', {}, 'gap       something the server said may be lost'],
+  ];
+
+  test('each is one line: when, what, and what it says', () => {
+    for (const [event, payload, expected] of rows) {
+      const line = renderEvent(event, eventFacts(event, payload as never), 1234, PLAIN);
+      assert.equal(line.replace(/ {2,}/g, '  '), `  +1.234s  ${expected}`.replace(/ {2,}/g, '  '));
+    }
+    const columns = rows.map(([event, payload]) => renderEvent(event, eventFacts(event, payload as never), 0, PLAIN).slice(0, 22));
+    assert.ok(columns.every((text) => text.endsWith('  ')), 'the words stand in one column');
+  });
+
+  test('nothing a server says in one breaks the line or drives a terminal', () => {
+    const hostile: ReadonlyArray<readonly [keyof ServerEvents, unknown]> = [
+      ['resourceUpdated', { uri: HOSTILE }],
+      ['log', { level: 'info', logger: HOSTILE, data: HOSTILE }],
+      ['log', { level: 'info', data: { [HOSTILE]: HOSTILE } }],
+      ['progress', { requestId: 1, method: 'x', progress: 1, message: HOSTILE }],
+      ['fault', new PeerProtocolError('ERR_MCP_INVALID_JSON', HOSTILE)],
+    ];
+    for (const [event, payload] of hostile) {
+      const line = renderEvent(event, eventFacts(event, payload as never), 0, PLAIN);
+      assertSafe(line, event);
+      assert.ok(!line.includes('\n'));
+    }
+  });
+
+  test('for programs an error is its code, message and details, and never its cause', () => {
+    const error = new ConnectionError('ERR_MCP_NETWORK', 'no', { details: { origin: 'http://a' }, cause: new Error('secret') });
+    assert.deepEqual(eventFacts('fault', error), { code: 'ERR_MCP_NETWORK', message: 'no', details: { origin: 'http://a' } });
+    assert.deepEqual(eventFacts('stateChanged', { from: 'connected', to: 'failed', cause: new Error('odd') }), {
+      from: 'connected',
+      to: 'failed',
+      cause: { message: 'odd' },
+    });
+  });
+});
+
 describe('help', () => {
   test('the general help names every command, option and exit code, and stays within 120 columns', () => {
     const text = renderHelp(COMMANDS, PLAIN);
     for (const { name } of COMMANDS) assert.match(text, new RegExp(`^  ${name}\\b`, 'm'));
-    for (const option of ['--json', '--timeout', '--env', '--cwd', '--protocol', '--log-level', '--verbose', '--help', '--version']) assert.ok(text.includes(option), option);
+    for (const option of ['--json', '--timeout', '--url URL', `--header 'Name: value'`, '--header-env Name=VARIABLE', '--env', '--cwd', '--protocol', '--log-level', '--verbose', '--help', '--version']) assert.ok(text.includes(option), option);
     for (const line of text.split('\n')) assert.ok(line.length <= 120, line);
   });
 
@@ -306,7 +373,7 @@ describe('help', () => {
     const call = COMMANDS.find(({ name }) => name === 'call');
     assert.ok(call !== undefined);
     const text = renderCommandHelp(call, PLAIN);
-    assert.match(text, /^barewire call: call a tool and print what it answers\.\n\nUsage\n  barewire call <tool> \[name=value …\] \[options\] -- <server command …>\n/);
+    assert.match(text, /^barewire call: call a tool and print what it answers\.\n\nUsage\n  barewire call <tool> \[name=value …\] \[options\] -- <server command …>\n  barewire call <tool> \[name=value …\] \[options\] --url <url>\n/);
     assert.match(text, /--args JSON/);
     assert.match(text, /name:=json/);
     const ping = COMMANDS.find(({ name }) => name === 'ping');
