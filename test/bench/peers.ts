@@ -5,24 +5,35 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from '../package/build.ts';
 
-/** One client under measurement; `name` is also the name of its file in `peers/`. */
+/** One client under measurement; `name` is also the name of its file in the folder of its suite. */
 export interface Peer {
   readonly name: string;
   readonly title: string;
+  /** The name of the client that it is set against; its own where it is a floor itself. */
+  readonly floor: string;
 }
 
 const benchFolder = import.meta.dirname;
 const wanted = readDependencies();
 
-/** Every client, the floor first and barewire second. */
-export const PEERS: readonly Peer[] = [
-  { name: 'floor', title: 'floor (pipe and JSON)' },
-  { name: 'ours', title: 'barewire' },
+/** Every client over stdio (`peers/`), the floor first and barewire second. */
+export const STDIO_PEERS: readonly Peer[] = [
+  { name: 'floor', title: 'floor (pipe and JSON)', floor: 'floor' },
+  { name: 'ours', title: 'barewire', floor: 'floor' },
   ...[
     ['official-client', '@modelcontextprotocol/client'] as const,
     ['official-sdk', '@modelcontextprotocol/sdk'] as const,
     ['ai-sdk', '@ai-sdk/mcp'] as const,
-  ].map(([name, dependency]) => ({ name, title: `${dependency} ${wanted[dependency]}` })),
+  ].map(([name, dependency]) => ({ name, title: `${dependency} ${wanted[dependency]}`, floor: 'floor' })),
+];
+
+/** Every client over Streamable HTTP (`peers-http/`), each after the floor it is set against. */
+export const HTTP_PEERS: readonly Peer[] = [
+  { name: 'raw-fetch', title: 'floor: raw fetch', floor: 'raw-fetch' },
+  { name: 'ours-fetch', title: 'barewire, fetch', floor: 'raw-fetch' },
+  { name: 'official-client', title: `@modelcontextprotocol/client ${wanted['@modelcontextprotocol/client']}`, floor: 'raw-fetch' },
+  { name: 'raw-node-http', title: 'floor: raw node:http', floor: 'raw-node-http' },
+  { name: 'ours-node-fetch', title: 'barewire, createNodeFetch', floor: 'raw-node-http' },
 ];
 
 function readDependencies(): Record<string, string> {

@@ -16,6 +16,7 @@ export interface Series {
 export interface Line {
   readonly client: string;
   readonly title: string;
+  readonly isFloor: boolean;
   readonly value: Spread | undefined;
   /** Against the floor's value of the same round: a ratio, or a difference in the row's unit. */
   readonly againstFloor: Spread | undefined;
@@ -31,18 +32,19 @@ export interface RowReport {
   readonly better: 'more' | 'less';
   readonly comparison: 'ratio' | 'difference';
   readonly clients: readonly Line[];
-  readonly target: (Target & { readonly reached: boolean; readonly measured: number }) | undefined;
+  readonly targets: readonly (Target & { readonly reached: boolean; readonly measured: number })[];
 }
 
-/** Sets every client of a row against the floor. */
+/** Sets every client of a row against its floor. */
 export function reportRow(row: Row, all: readonly Series[]): RowReport {
-  const floor = all.find((series) => series.peer.name === 'floor')?.values ?? [];
-  const clients = all.map((series) => reportLine(row, series, floor));
-  const measured = clients.find((line) => line.client === 'ours')?.againstFloor?.median;
-  const { name, title, unit, better, comparison, target } = row;
-  if (target === undefined || measured === undefined) return { row: name, title, unit, better, comparison, clients, target: undefined };
-  const reached = target.bound === 'at least' ? measured >= target.value : measured <= target.value;
-  return { row: name, title, unit, better, comparison, clients, target: { ...target, reached, measured } };
+  const clients = all.map((series) => reportLine(row, series, all.find(({ peer }) => peer.name === series.peer.floor)?.values ?? []));
+  const targets = row.targets.flatMap((target) => {
+    const measured = clients.find((line) => line.client === target.client)?.againstFloor?.median;
+    if (measured === undefined) return [];
+    return [{ ...target, reached: target.bound === 'at least' ? measured >= target.value : measured <= target.value, measured }];
+  });
+  const { name, title, unit, better, comparison } = row;
+  return { row: name, title, unit, better, comparison, clients, targets };
 }
 
 function reportLine(row: Row, series: Series, floor: readonly number[]): Line {
@@ -54,6 +56,7 @@ function reportLine(row: Row, series: Series, floor: readonly number[]): Line {
   return {
     client: series.peer.name,
     title: series.peer.title,
+    isFloor: series.peer.name === series.peer.floor,
     value: spread(series.values),
     againstFloor: spread(compared),
     cpuMicros: spread(series.cpuMicros)?.median,
@@ -74,7 +77,7 @@ function cells(row: Row, line: Line): string[] {
   if (line.failure !== undefined) return [line.title, 'failed', '', '', '', ''];
   if (line.value === undefined) return [line.title, '–', '', '', '', ''];
   const { value, againstFloor, cpuMicros } = line;
-  const against = againstFloor === undefined || line.client === 'floor' ? undefined : againstFloor;
+  const against = againstFloor === undefined || line.isFloor ? undefined : againstFloor;
   return [
     line.title,
     amount(value.median, row.digits),
@@ -103,12 +106,12 @@ export function printRow(row: Row, report: RowReport): string {
 /** One line a target: reached or short. Empty where no target was measured. */
 export function printTargets(reports: readonly RowReport[]): string {
   const lines = reports.flatMap((report) => {
-    if (report.target === undefined) return [];
-    const { bound, value, measured, reached } = report.target;
-    const unit = report.comparison === 'ratio' ? 'the floor' : report.unit;
-    const found = compared(measured, report.comparison).padStart(7);
-    const wish = compared(value, report.comparison);
-    return [`  ${reached ? 'reached' : 'short  '}  ${report.row.padEnd(14)} ${found} ${unit}, wanted ${bound} ${wish}`];
+    return report.targets.map(({ client, bound, value, measured, reached }) => {
+      const unit = report.comparison === 'ratio' ? 'the floor' : report.unit;
+      const found = compared(measured, report.comparison).padStart(7);
+      const wish = compared(value, report.comparison);
+      return `  ${reached ? 'reached' : 'short  '}  ${report.row.padEnd(15)} ${client.padEnd(15)} ${found} ${unit}, wanted ${bound} ${wish}`;
+    });
   });
   return lines.length === 0 ? '' : ['barewire against its targets', ...lines].join('\n');
 }

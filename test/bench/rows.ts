@@ -1,14 +1,24 @@
 /** The rows of the benchmark as a table: what is measured, how often, and how near to the floor we want to be. */
 
-/** A goal for barewire against the floor of the same run, in the row's own comparison. */
+/** A goal for barewire against its floor in the same run, in the row's own comparison. */
 export interface Target {
+  /** The client whose goal it is. */
+  readonly client: string;
   readonly bound: 'at least' | 'at most';
   readonly value: number;
+}
+
+/** How the HTTP server of a row answers. */
+export interface HTTPServerOptions {
+  readonly answers: 'json' | 'sse';
+  readonly sessions: boolean;
 }
 
 /** One thing that is measured. */
 export interface Row {
   readonly name: string;
+  /** What the measuring process is told to do; `name` where it is not said. */
+  readonly work?: string;
   readonly title: string;
   readonly unit: string;
   readonly better: 'more' | 'less';
@@ -16,6 +26,8 @@ export interface Row {
   readonly comparison: 'ratio' | 'difference';
   /** Who takes the time: the measured process, or its parent until the process ends or prints `listed`. */
   readonly timeUntil: 'reported' | 'exit' | 'listed';
+  /** The server that the row's processes are given the address of; undefined where a client starts its own. */
+  readonly server: HTTPServerOptions | undefined;
   /** Client and server share one processor, where `taskset` is there to say so. */
   readonly pinned: boolean;
   /** Fresh processes a round and client; their median is the value of the round. */
@@ -23,10 +35,20 @@ export interface Row {
   /** Rows that hardly move stop after this many rounds. */
   readonly maxRounds: number;
   readonly digits: number;
-  readonly target: Target | undefined;
+  readonly targets: readonly Target[];
 }
 
-const usual = { comparison: 'ratio', timeUntil: 'reported', pinned: false, processes: 1, maxRounds: Infinity, target: undefined } as const;
+const usual = {
+  comparison: 'ratio',
+  timeUntil: 'reported',
+  server: undefined,
+  pinned: false,
+  processes: 1,
+  maxRounds: Infinity,
+  targets: [],
+} as const;
+
+const ours = (bound: Target['bound'], value: number): readonly Target[] => [{ client: 'ours', bound, value }];
 
 /** Every row over stdio, in the order in which it runs. */
 export const STDIO_ROWS: readonly Row[] = [
@@ -38,9 +60,9 @@ export const STDIO_ROWS: readonly Row[] = [
     better: 'more',
     pinned: true,
     digits: 0,
-    target: { bound: 'at least', value: 0.9 },
+    targets: ours('at least', 0.9),
   },
-  { ...usual, name: 'parallel', title: '64 calls at once', unit: 'calls/s', better: 'more', digits: 0, target: { bound: 'at least', value: 0.85 } },
+  { ...usual, name: 'parallel', title: '64 calls at once', unit: 'calls/s', better: 'more', digits: 0, targets: ours('at least', 0.85) },
   {
     ...usual,
     name: 'notifications',
@@ -48,10 +70,10 @@ export const STDIO_ROWS: readonly Row[] = [
     unit: 'notifications/s',
     better: 'more',
     digits: 0,
-    target: { bound: 'at least', value: 0.85 },
+    targets: ours('at least', 0.85),
   },
-  { ...usual, name: 'long-text', title: 'a result of 10 MiB', unit: 'ms', better: 'less', digits: 1, target: { bound: 'at most', value: 1.2 } },
-  { ...usual, name: 'list', title: 'tools/list of 50 tools', unit: 'ms', better: 'less', digits: 3, target: { bound: 'at most', value: 1.1 } },
+  { ...usual, name: 'long-text', title: 'a result of 10 MiB', unit: 'ms', better: 'less', digits: 1, targets: ours('at most', 1.2) },
+  { ...usual, name: 'list', title: 'tools/list of 50 tools', unit: 'ms', better: 'less', digits: 3, targets: ours('at most', 1.1) },
   { ...usual, name: 'connect', title: 'spawn and handshake', unit: 'ms', better: 'less', processes: 3, digits: 1 },
   {
     ...usual,
@@ -63,7 +85,7 @@ export const STDIO_ROWS: readonly Row[] = [
     timeUntil: 'exit',
     processes: 5,
     digits: 1,
-    target: { bound: 'at most', value: 15 },
+    targets: ours('at most', 15),
   },
   {
     ...usual,
@@ -75,7 +97,7 @@ export const STDIO_ROWS: readonly Row[] = [
     timeUntil: 'listed',
     processes: 5,
     digits: 1,
-    target: { bound: 'at most', value: 20 },
+    targets: ours('at most', 20),
   },
   { ...usual, name: 'memory', title: 'heap of one of 50 idle servers', unit: 'KiB', better: 'less', maxRounds: 2, digits: 1 },
 ];

@@ -1,29 +1,34 @@
-/** Benchmarks side by side: `npm run bench -- stdio`. README.md in this folder says how to read the output. */
+/** Benchmarks side by side: `npm run bench -- stdio`, or another suite. README.md in this folder says how to read the output. */
 import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { canPin, measure } from './measurement.ts';
 import type { Outcome } from './measurement.ts';
-import { PEERS, buildOurs, installPeers } from './peers.ts';
+import { buildOurs, installPeers } from './peers.ts';
 import type { Peer } from './peers.ts';
 import { profileRow } from './profile.ts';
 import { printRow, printTargets, reportRow } from './report.ts';
 import type { Series } from './report.ts';
-import { STDIO_ROWS } from './rows.ts';
 import type { Row } from './rows.ts';
+import { SSE_USAGE, runSSE } from './sse.ts';
 import { median } from './statistics.ts';
+import { SUITES } from './suites.ts';
+import type { Suite } from './suites.ts';
 
-const USAGE = `Usage: npm run bench -- stdio [options]
+const USAGE = `Usage: npm run bench -- <suite> [options]
+
+${[...SUITES.map(listSuite), SSE_USAGE].join('\n\n')}
 
   --rounds N         how often everything is measured, 1 to 100 (default 5)
-  --only row,row     only these rows: ${STDIO_ROWS.map((row) => row.name).join(', ')}
-  --peers name,name  only these clients: ${PEERS.map((peer) => peer.name).join(', ')}
+  --only row,row     only these rows
+  --peers name,name  only these clients
   --profile          instead of measuring, where the client's processor time goes in each row
   --json             the outcome as JSON on stdout
   --help             this text
 `;
 
 interface Request {
+  readonly suite: Suite;
   readonly rounds: number;
   readonly rows: readonly Row[];
   readonly peers: readonly Peer[];
@@ -35,6 +40,11 @@ class UsageError extends Error {}
 
 function say(line: string): void {
   process.stderr.write(`${line}\n`);
+}
+
+function listSuite({ name, rows, peers }: Suite): string {
+  const names = (all: readonly { readonly name: string }[]) => all.map((one) => one.name).join(', ');
+  return `  ${name}\n    rows     ${names(rows)}\n    clients  ${names(peers)}`;
 }
 
 function pick<T extends { readonly name: string }>(all: readonly T[], names: string | undefined, what: string): readonly T[] {
@@ -59,11 +69,12 @@ function readArguments(): Request | undefined {
     },
   });
   if (values.help) return undefined;
-  if (positionals.length !== 1 || positionals[0] !== 'stdio') throw new UsageError('say what to measure: stdio');
+  const suite = SUITES.find(({ name }) => name === positionals[0]);
+  if (positionals.length !== 1 || suite === undefined) throw new UsageError(`say what to measure: ${[...SUITES.map(({ name }) => name), 'sse'].join(', ')}`);
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100) throw new UsageError(`--rounds: expected 1 to 100, got "${values.rounds}"`);
-  const rows = pick(STDIO_ROWS, values.only, 'row');
-  return { rounds, rows, peers: pick(PEERS, values.peers, 'client'), profile: values.profile, json: values.json };
+  const rows = pick(suite.rows, values.only, 'row');
+  return { suite, rounds, rows, peers: pick(suite.peers, values.peers, 'client'), profile: values.profile, json: values.json };
 }
 
 function rotate<T>(values: readonly T[], by: number): readonly T[] {
@@ -126,12 +137,12 @@ async function measureAndPrint(request: Request, environment: NodeJS.ProcessEnv)
   const reports = [...measured].map(([row, series]) => reportRow(row, series));
   const machine = { node: process.version, platform: `${process.platform} ${process.arch}`, processors: availableParallelism(), pinned: canPin };
   if (request.json) {
-    process.stdout.write(`${JSON.stringify({ suite: 'stdio', ...machine, rounds: request.rounds, rows: reports }, undefined, 2)}\n`);
+    process.stdout.write(`${JSON.stringify({ suite: request.suite.name, ...machine, rounds: request.rounds, rows: reports }, undefined, 2)}\n`);
   } else {
     const tables = [...measured.keys()].map((row, index) => printRow(row, reports[index] as (typeof reports)[number]));
     const pinning = canPin ? '' : '\nno taskset here: the sequential row is not pinned to one processor';
     const rounds = request.rounds === 1 ? '1 round' : `${request.rounds} rounds`;
-    const heading = `stdio: ${rounds}, Node ${machine.node}, ${machine.platform}, ${machine.processors} processors${pinning}`;
+    const heading = `${request.suite.name}: ${rounds}, Node ${machine.node}, ${machine.platform}, ${machine.processors} processors${pinning}`;
     process.stdout.write(`${[heading, ...tables, printTargets(reports)].filter((part) => part !== '').join('\n\n')}\n`);
   }
   return reports.every((report) => report.clients.every((line) => line.failure === undefined));
@@ -153,7 +164,7 @@ function plainEnvironment(): NodeJS.ProcessEnv {
 
 async function run(request: Request): Promise<boolean> {
   installPeers(say);
-  const needsOurs = request.peers.some((peer) => peer.name === 'ours');
+  const needsOurs = request.peers.some((peer) => peer.name.startsWith('ours'));
   const ours = needsOurs ? buildOurs(say) : undefined;
   const environment = { ...plainEnvironment(), BENCH_OURS: ours?.entry ?? '' };
   try {
@@ -166,6 +177,7 @@ async function run(request: Request): Promise<boolean> {
 /** Exit code 1 for wrong arguments, a wrong answer or a process that failed; never for a time. */
 async function main(): Promise<void> {
   try {
+    if (process.argv[2] === 'sse') return await runSSE(process.argv.slice(3));
     const request = readArguments();
     if (request === undefined) process.stdout.write(USAGE);
     else if (!(await run(request))) process.exitCode = 1;

@@ -334,7 +334,7 @@ describe('batches (2025-03-26, basic: implementations MUST support receiving the
       await withConnected({ command, protocolVersions: [revision] }, async (server, seen) => {
         const logged: unknown[] = [];
         server.on('log', ({ data }) => logged.push(data));
-        const error = await mcpRejection(say(server, batch), 'PeerProtocolError', 'ERR_MCP_INVALID_MESSAGE');
+        const error = await mcpRejection(say(server, batch), 'PeerProtocolError', 'ERR_MCP_UNEXPECTED_BATCH');
         assert.equal((error.cause as MCPError).code, 'ERR_MCP_UNEXPECTED_BATCH');
         assert.deepEqual(codes(seen), ['ERR_MCP_UNEXPECTED_BATCH']);
         assert.deepEqual(logged, []);

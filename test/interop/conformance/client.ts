@@ -1,0 +1,75 @@
+/**
+ * The client under test, as the conformance suite starts it: one process a scenario, the server's url as its last argument,
+ * the scenario and the revision in the environment. It does what an ordinary host does, through the public API only, and
+ * leaves the judging to the suite: it knows no answer that a server gives, and no value that a check compares.
+ *
+ * Exits with 0 when everything it tried succeeded, 1 when something failed, 2 when it does not know the scenario or the
+ * revision. It ends by itself, without `process.exit`: whatever were left open would keep it alive until the suite's limit.
+ */
+import { PROTOCOL_VERSIONS, StreamableHTTPMCPServer } from '../../../lib/index.ts';
+import type { JSONObject, ProtocolVersion } from '../../../lib/index.ts';
+import { sampleOf } from './sample.ts';
+
+/** What a host does in a scenario, on a connected server. */
+type Behaviour = (server: StreamableHTTPMCPServer) => Promise<void>;
+
+/** Looks at what there is. A server that offers no tools is not asked for them. */
+async function lookAround(server: StreamableHTTPMCPServer): Promise<void> {
+  await server.ping();
+  if (server.serverCapabilities?.tools !== undefined) await server.listTools();
+}
+
+/** Calls each tool once, with arguments made up from its input schema. */
+async function callEveryTool(server: StreamableHTTPMCPServer): Promise<void> {
+  for (const { name, inputSchema } of await server.listTools()) await server.callTool(name, sampleOf(inputSchema) as JSONObject);
+}
+
+/** Hands the input schema of one tool, as it was listed, to another tool that takes it as an argument. */
+async function handOnSchema(server: StreamableHTTPMCPServer): Promise<void> {
+  const tools = await server.listTools();
+  const described = tools.find(({ name }) => name === 'json_schema_2020_12_tool');
+  if (described === undefined) throw new Error(`The server lists no such tool, only ${tools.map(({ name }) => name).join(', ')}`);
+  await server.callTool('json_schema_echo', { schema: described.inputSchema as JSONObject });
+}
+
+/** The scenarios by name; README.md beside this file lists all that the suite has. */
+const BEHAVIOURS: ReadonlyMap<string, Behaviour> = new Map<string, Behaviour>([
+  ['initialize', lookAround],
+  ['tools_call', callEveryTool],
+  ['sse-retry', callEveryTool],
+  ['json-schema-2020-12-preservation', handOnSchema],
+]);
+
+/** The revision asked for, and the older ones that a server may answer with; none when this client does not speak it. */
+function offerFor(revision: string): readonly ProtocolVersion[] {
+  const index = PROTOCOL_VERSIONS.findIndex((known) => known === revision);
+  return index < 0 ? [] : PROTOCOL_VERSIONS.slice(index);
+}
+
+async function main(): Promise<number> {
+  const serverUrl = process.argv.at(-1) ?? '';
+  const scenario = process.env['MCP_CONFORMANCE_SCENARIO'] ?? '';
+  const revision = process.env['MCP_CONFORMANCE_PROTOCOL_VERSION'] ?? '';
+  const behaviour = BEHAVIOURS.get(scenario);
+  const protocolVersions = offerFor(revision);
+  if (behaviour === undefined || protocolVersions.length === 0) {
+    console.error(`This client has no behaviour for the scenario ${scenario} at ${revision}`);
+    return 2;
+  }
+  // The suite's url is the endpoint, even where it has no path.
+  const mcpEndpoint = new URL(serverUrl).pathname;
+  const server = new StreamableHTTPMCPServer({ serverName: scenario, serverUrl, mcpEndpoint, protocolVersions });
+  server.on('fault', (fault) => console.error('fault:', fault));
+  try {
+    await server.connect();
+    await behaviour(server);
+    return 0;
+  } catch (error) {
+    console.error(error);
+    return 1;
+  } finally {
+    await server.cleanup();
+  }
+}
+
+process.exitCode = await main();
