@@ -34,6 +34,8 @@ export interface StreamableHTTPMCPServerOptions extends CommonServerOptions {
   readonly headers?: UserHeaders | undefined;
   /** How long a request waits for its answer, milliseconds. Default: 100 000. */
   readonly timeoutMs?: number | undefined;
+  /** How long the stream of an answer may be silent, heartbeats included, before it counts as broken, milliseconds. Default: no such bound. */
+  readonly idleTimeoutMs?: number | undefined;
   /** How long one attempt to connect may take, milliseconds. Default: 10 000. */
   readonly connectTimeoutMs?: number | undefined;
   /** Where the session is kept, to be taken up by another handle. Default: a manager of this handle's own. */
@@ -65,6 +67,7 @@ export interface ResolvedHTTPOptions extends ConnectedServerOptions {
   readonly sessionKey: string | undefined;
   readonly hasOwnManager: boolean;
   readonly endSessionOnCleanup: boolean;
+  readonly idleTimeoutMs: number | undefined;
   readonly maxExchanges: number;
   readonly listens: boolean;
   readonly legacySSE: boolean;
@@ -78,6 +81,7 @@ const HTTP_OPTION_NAMES: readonly string[] = [
   'mcpEndpoint',
   'headers',
   'timeoutMs',
+  'idleTimeoutMs',
   'connectTimeoutMs',
   'sessionManager',
   'sessionKey',
@@ -107,6 +111,7 @@ export function resolveHTTPOptions(options: StreamableHTTPMCPServerOptions): Res
     headers: readHeaders(options.headers),
     requestTimeoutMs: optional('timeoutMs', options.timeoutMs, 100_000, durationMs),
     startupTimeoutMs: optional('connectTimeoutMs', options.connectTimeoutMs, 10_000, durationMs),
+    idleTimeoutMs: optional('idleTimeoutMs', options.idleTimeoutMs, undefined, durationMs),
     sessionManager: readManager(options.sessionManager),
     sessionKey: optional('sessionKey', options.sessionKey, undefined, text),
     hasOwnManager,

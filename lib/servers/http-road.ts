@@ -32,9 +32,9 @@ export class HTTPRoad implements Road {
   #found: { readonly endpoint: string; readonly way: HTTPWay } | undefined;
 
   constructor(options: ResolvedHTTPOptions) {
-    const { serverName: name, limits, clock = systemClock, fetch, headers } = options;
+    const { serverName: name, limits, clock = systemClock, fetch, headers, idleTimeoutMs } = options;
     this.#options = options;
-    this.#client = new HTTPClient({ name, limits, clock, fetch, headers });
+    this.#client = new HTTPClient({ name, limits, clock, fetch, headers, idleTimeoutMs });
     this.#slots = new RequestSlots(options.maxExchanges);
     const log = createLog(options.logger, options.logLevel);
     this.#store = new SessionStore({ name, clock, log, manager: options.sessionManager, offered: options.offer.protocolVersions });

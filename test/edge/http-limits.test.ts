@@ -60,3 +60,36 @@ describe('limits.streamProgressMs: a stream that lived so long was one that live
     });
   });
 });
+
+describe('idleTimeoutMs: the stream of an answer may be silent so long', () => {
+  const silent: PeerScript = {
+    'tools/call': async (exchange) => {
+      await exchange.sse();
+      await exchange.hang();
+    },
+  };
+
+  test('a stream on which nothing comes is lost, long before the deadline of its request', { timeout: 20_000 }, async () => {
+    await withConnectedPeer(silent, { idleTimeoutMs: 50, timeoutMs: 15_000 }, async ({ server, peer }) => {
+      await assert.rejects(server.callTool('call'), (error: unknown) => error instanceof ConnectionError && error.code === 'ERR_MCP_STREAM_LOST' && error.delivery === 'unknown');
+      await until(() => peer.raw.busy === 0, 'its exchange was let go', 5_000);
+    });
+  });
+
+  test('comments count: a stream with heartbeats lives', { timeout: 20_000 }, async () => {
+    const beating: PeerScript = {
+      'tools/call': async (exchange) => {
+        await exchange.sse();
+        for (let beat = 0; beat < 8; beat++) {
+          await pause(50);
+          await exchange.event({ event: 'heartbeat', data: 'x' });
+        }
+        await exchange.event({ data: exchange.reply({ content: [] }) });
+        await exchange.endStream();
+      },
+    };
+    await withConnectedPeer(beating, { idleTimeoutMs: 300 }, async ({ server }) => {
+      assert.deepEqual((await server.callTool('call')).content, []);
+    });
+  });
+});

@@ -9,7 +9,7 @@ import type { SSEEvent, SSEItem } from '../../sse/sse-event.ts';
 import { SSEParser } from '../../sse/sse-parser.ts';
 import { backoffMs } from '../backoff.ts';
 import type { BodyReader, FetchResponse } from './fetch-port.ts';
-import { readerOf } from './response-body.ts';
+import { readerOf, withIdleTimeout } from './response-body.ts';
 
 /** What a stream is read with. */
 export interface EventStreamOptions {
@@ -19,6 +19,8 @@ export interface EventStreamOptions {
   readonly deliver: (data: string) => 'more' | 'answered';
   /** One event is wrong; the stream goes on. */
   readonly fault: (error: MCPError) => void;
+  /** How long nothing may come, milliseconds, comments included, before the stream counts as broken; `undefined`: for ever. */
+  readonly idleTimeoutMs?: number | undefined;
 }
 
 /** The parser's bounds for streams of messages. */
@@ -64,8 +66,10 @@ export class EventStream {
    * with, and with LimitErrors of the parser.
    */
   async read(response: FetchResponse): Promise<'answered' | 'ended'> {
-    const reader = readerOf(response);
-    if (reader === undefined) return 'ended';
+    const body = readerOf(response);
+    if (body === undefined) return 'ended';
+    const { idleTimeoutMs, clock } = this.#options;
+    const reader = idleTimeoutMs === undefined ? body : withIdleTimeout(body, idleTimeoutMs, clock);
     this.#behind = this.lastEventId;
     try {
       for (;;) {

@@ -25,6 +25,8 @@ export interface HTTPClientOptions {
   readonly fetch: Fetch;
   /** Checked already where they are no function. */
   readonly headers: UserHeaders;
+  /** How long the stream of an answer may be silent, milliseconds; `undefined`: as long as its request may wait. */
+  readonly idleTimeoutMs: number | undefined;
 }
 
 /** One request to the server. */
@@ -61,6 +63,10 @@ export class HTTPClient {
 
   get limits(): Limits {
     return this.#options.limits;
+  }
+
+  get idleTimeoutMs(): number | undefined {
+    return this.#options.idleTimeoutMs;
   }
 
   /**

@@ -142,8 +142,8 @@ async function whole({ name, limits }: HTTPClient, response: FetchResponse, sign
 /** Reads the stream to the answer, over new connections where the server gave an id to resume behind. */
 async function takeStream(context: ExchangeContext, frame: OutboundFrame, response: FetchResponse, arrival: Arrival, signal: AbortSignal): Promise<void> {
   const { client, sink } = context;
-  const { clock, limits } = client;
-  const stream = new EventStream({ clock, limits, deliver: (data) => sink.deliver(data, arrival), fault: (error) => sink.fault(error) });
+  const { clock, limits, idleTimeoutMs } = client;
+  const stream = new EventStream({ clock, limits, idleTimeoutMs, deliver: (data) => sink.deliver(data, arrival), fault: (error) => sink.fault(error) });
   // The answer to the handshake may itself have to be resumed, in the session that it begins.
   const headers = arrival.sessionId === undefined ? frame.headers : { ...frame.headers, [SENT_HEADERS.sessionId]: arrival.sessionId };
   let next: FetchResponse | undefined = response;

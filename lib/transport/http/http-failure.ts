@@ -1,7 +1,7 @@
 /** What goes wrong over HTTP, as errors of ours. Bodies are shown by their first characters only, queries of a URL never. */
 
-import { ConnectionError, PeerProtocolError } from '../../base/errors.ts';
-import type { Delivery, ErrorCode } from '../../base/errors.ts';
+import { ConnectionError, PeerProtocolError, forRequest, isMCPError } from '../../base/errors.ts';
+import type { Delivery, ErrorCode, MCPError } from '../../base/errors.ts';
 import { escapeText, quote } from '../../base/text.ts';
 
 const SHOWN_BODY_CHARACTERS = 200;
@@ -51,8 +51,10 @@ export function systemCodeOf(error: unknown): string | undefined {
   return undefined;
 }
 
-/** The fetch rejected. */
-export function networkError(name: string, url: string, cause: unknown): ConnectionError {
+/** The fetch rejected: what happened on the road, or a bound of our own fetch that was reached. */
+export function networkError(name: string, url: string, cause: unknown): MCPError {
+  const inner = cause instanceof Error ? cause.cause : undefined;
+  if (isMCPError(inner)) return forRequest(inner, 'unknown');
   const systemCode = systemCodeOf(cause);
   const delivery: Delivery = systemCode !== undefined && NOT_CONNECTED.has(systemCode) ? 'unsent' : 'unknown';
   const details = { systemCode, origin: URL.canParse(url) ? new URL(url).origin : undefined };

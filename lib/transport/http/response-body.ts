@@ -1,9 +1,25 @@
+import type { Clock } from '../../base/clock.ts';
+import { deferred } from '../../base/deferred.ts';
 import { LimitError } from '../../base/errors.ts';
 import type { BodyReader, FetchResponse } from './fetch-port.ts';
 
 /** A reader of the body, the cheap one where there is one; `undefined` when there is no body. */
 export function readerOf(response: FetchResponse): BodyReader | undefined {
   return response.reader?.() ?? response.body?.getReader();
+}
+
+/** A reader that gives up when nothing comes for `idleTimeoutMs`: the read rejects, and the body is let go. */
+export function withIdleTimeout(reader: BodyReader, idleTimeoutMs: number, clock: Clock): BodyReader {
+  const read = () => {
+    const { promise, resolve, reject } = deferred<Awaited<ReturnType<BodyReader['read']>>>();
+    const cancelTimer = clock.afterInBackground(idleTimeoutMs, () => {
+      reject(new Error(`Nothing came for ${idleTimeoutMs} ms (idleTimeoutMs)`));
+      reader.cancel().catch(() => {});
+    });
+    reader.read().then(resolve, reject).finally(cancelTimer);
+    return promise;
+  };
+  return { read, cancel: (reason) => reader.cancel(reason) };
 }
 
 /** Lets go of a body that nobody wants, so that its socket can be used again. Never rejects. */
