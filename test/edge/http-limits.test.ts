@@ -80,15 +80,15 @@ describe('idleTimeoutMs: the stream of an answer may be silent so long', () => {
     const beating: PeerScript = {
       'tools/call': async (exchange) => {
         await exchange.sse();
-        for (let beat = 0; beat < 8; beat++) {
-          await pause(50);
+        for (let beat = 0; beat < 12; beat++) {
+          await pause(250);
           await exchange.event({ event: 'heartbeat', data: 'x' });
         }
         await exchange.event({ data: exchange.reply({ content: [] }) });
         await exchange.endStream();
       },
     };
-    await withConnectedPeer(beating, { idleTimeoutMs: 300 }, async ({ server }) => {
+    await withConnectedPeer(beating, { idleTimeoutMs: 2_000 }, async ({ server }) => {
       assert.deepEqual((await server.callTool('call')).content, []);
     });
   });
