@@ -97,7 +97,7 @@ export class HTTPRoad implements Road {
     return ways;
   }
 
-  /** Who is asking: as the host says, or else whoever sends these headers, as any of them may be a credential. */
+  /** Who is asking: as the host says, or else whoever sends these headers: each of them may be a credential. */
   async #owner(endpoint: string, signal: AbortSignal): Promise<SessionOwner> {
     const { headers, sessionKey } = this.#options;
     if (sessionKey !== undefined) return { endpoint, sessionKey };
