@@ -1,12 +1,13 @@
 /** Waiting with a way out. */
 
+import type { AbortSource } from './cancellation.ts';
 import type { Clock } from './clock.ts';
 
 /**
  * The outcome of `promise`, or a rejection with the signal's reason if that fires first. What becomes of the promise
  * afterwards is heard by nobody, and harms nobody. Leaves no listener behind.
  */
-export function orAbort<T>(promise: PromiseLike<T>, signal: AbortSignal | undefined): Promise<T> {
+export function orAbort<T>(promise: PromiseLike<T>, signal: AbortSource | undefined): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const onAbort = () => reject(signal?.reason);
     if (signal?.aborted) onAbort();
@@ -26,7 +27,7 @@ export interface TimedSignal {
 }
 
 /** Makes a {@link TimedSignal}; it fires with the reason of `parent` too, when that fires first. */
-export function timedSignal(clock: Clock, delayMs: number, reason: () => unknown, parent?: AbortSignal): TimedSignal {
+export function timedSignal(clock: Clock, delayMs: number, reason: () => unknown, parent?: AbortSource): TimedSignal {
   const controller = new AbortController();
   const onParent = () => controller.abort(parent?.reason);
   if (parent?.aborted) onParent();

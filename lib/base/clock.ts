@@ -1,5 +1,7 @@
 /** Time comes through here, so that a test can turn the hands. */
 
+import type { AbortSource } from './cancellation.ts';
+
 /** Takes back a timer; calling it twice, or after the timer fired, does nothing. */
 export type CancelTimer = () => void;
 
@@ -34,7 +36,7 @@ export const systemClock: Clock = Object.freeze({
 });
 
 /** Resolves after `delayMs`; rejects with the signal's reason when it fires first. Leaves no timer, no listener. */
-export function delay(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+export function delay(clock: Clock, delayMs: number, signal?: AbortSource): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     const onAbort = () => {

@@ -1,5 +1,6 @@
 /** Who answers whom: requests and replies over one opened transport after another. */
 
+import { Cancellation } from '../base/cancellation.ts';
 import type { Clock } from '../base/clock.ts';
 import { ConnectionError, InvalidValueError, LimitError, PeerProtocolError, RPCError, isMCPError } from '../base/errors.ts';
 import type { MCPError } from '../base/errors.ts';
@@ -292,9 +293,9 @@ export class Connection {
     const params = era === undefined ? given : era.stamp(given, settings.meta, token);
     const text = encodeRequest(id, method, params, limits);
     const request = new PendingRequest<T>(id, method, settings, token, reader, this.#pending.now());
-    const exchange = link.transport.channel === 'exchange' ? new AbortController() : undefined;
+    const exchange = link.transport.channel === 'exchange' ? new Cancellation() : undefined;
     request.exchange = exchange;
-    const sent = link.transport.send({ text, awaitsReply: true, headers: link.headers, requestId: id }, exchange?.signal);
+    const sent = link.transport.send({ text, awaitsReply: true, headers: link.headers, requestId: id }, exchange);
     this.#pending.open(request as PendingRequest);
     sent?.catch((error: unknown) => this.#exchangeFailed(link, id, error));
     if (settings.signal !== undefined) this.#followSignal(request as PendingRequest, settings.signal);

@@ -1,5 +1,6 @@
 /** The book of requests that wait: one entry each, settled once, with the first cause. */
 
+import type { Cancellation } from '../base/cancellation.ts';
 import type { CancelTimer, Clock } from '../base/clock.ts';
 import { RequestTimeoutError, forRequest, isMCPError } from '../base/errors.ts';
 import type { MCPError, RPCError } from '../base/errors.ts';
@@ -34,7 +35,7 @@ export class PendingRequest<T = unknown> {
   /** Takes the caller's abort listener off its signal; set while there is one. */
   declare forgetSignal: (() => void) | undefined;
   /** Ends the exchange that it travels on, where it has one of its own. */
-  declare exchange: AbortController | undefined;
+  declare exchange: Cancellation | undefined;
   declare private readonly reader: ReplyReader<T>;
   declare private onResult: (value: T) => void;
   declare private onError: (reason: unknown) => void;

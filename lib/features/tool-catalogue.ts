@@ -19,11 +19,14 @@ interface KnownTool {
 
 type Known = ReadonlyMap<string, KnownTool>;
 
+/** The server cannot list its tools: nothing is known of any of them, and there is no use in asking again. */
+const UNLISTED = 'unlisted';
+
 /** Learns the list of tools when it is first needed, and again when it may have changed. */
 export class ToolCatalogue {
   readonly #load: () => Promise<readonly Tool[]>;
-  #known: Known | undefined;
-  #loading: Promise<Known | undefined> | undefined;
+  #known: Known | typeof UNLISTED | undefined;
+  #loading: Promise<Known | typeof UNLISTED> | undefined;
   #version = 0;
 
   constructor(load: () => Promise<readonly Tool[]>) {
@@ -49,6 +52,7 @@ export class ToolCatalogue {
 
   /** Whether the call is known to be one that the tool takes. False too when that has to be looked up. */
   accepts(name: string, args: JSONObject = NO_ARGUMENTS): boolean {
+    if (this.#known === UNLISTED) return true;
     const required = this.#known?.get(name)?.required;
     if (required === undefined) return false;
     for (const argument of required) if (isAbsent(argument, args)) return false;
@@ -57,50 +61,60 @@ export class ToolCatalogue {
 
   /** Whether the server says that calling the tool again does no more than calling it once. False where it is not known. */
   isRepeatable(name: string): boolean {
-    return this.#known?.get(name)?.isRepeatable ?? false;
+    return this.#known === UNLISTED ? false : this.#known?.get(name)?.isRepeatable ?? false;
   }
 
   /**
    * Looks the tool up, asking the server for its list where it is not known, and once more for a tool that is not in it.
-   * A server that cannot list its tools is taken at its word: nothing is refused then.
+   * A server that cannot list its tools is taken at its word until the list changes: nothing is refused then.
    *
    * @throws InvalidValueError `ERR_MCP_UNKNOWN_TOOL`, `ERR_MCP_INVALID_ARGUMENTS`, `unsent`; or what kept the list from coming.
    */
   async require(name: string, args: JSONObject = NO_ARGUMENTS, signal: AbortSignal | undefined): Promise<void> {
     const isFresh = this.#known === undefined;
     let known = this.#known ?? (await orAbort(this.#learnAll(), signal));
-    if (known !== undefined && !known.has(name) && !isFresh) {
+    if (known !== UNLISTED && !known.has(name) && !isFresh) {
       this.forget();
       known = await orAbort(this.#learnAll(), signal);
     }
-    if (known === undefined) return;
+    if (known === UNLISTED) return;
     const required = known.get(name)?.required;
     if (required === undefined) throw unknownTool(name, known);
     const absent = missing(required, args);
     if (absent.length > 0) throw missingArguments(name, absent);
   }
 
-  #learnAll(): Promise<Known | undefined> {
+  #learnAll(): Promise<Known | typeof UNLISTED> {
     this.#loading ??= this.#loadOnce(this.#version);
     return this.#loading;
   }
 
-  async #loadOnce(version: number): Promise<Known | undefined> {
+  async #loadOnce(version: number): Promise<Known | typeof UNLISTED> {
     try {
       const tools = await this.#load();
       this.learn(tools, version);
       return knownOf(tools);
     } catch (cause) {
-      if (cause instanceof RPCError || cause instanceof PeerProtocolError) return undefined;
-      throw cause;
+      if (!(cause instanceof RPCError || cause instanceof PeerProtocolError)) throw cause;
+      if (version === this.#version) this.#known = UNLISTED;
+      return UNLISTED;
     } finally {
       if (version === this.#version) this.#loading = undefined;
     }
   }
 }
 
+/** Tools of which the same is known share it: most of the fifty tools of a server require one argument, or none. */
 function knownOf(tools: readonly Tool[]): Known {
-  return new Map(tools.map((tool) => [tool.name, { required: requiredNames(tool.inputSchema), isRepeatable: isRepeatable(tool) }]));
+  const shared = new Map<string, KnownTool>();
+  const known = new Map<string, KnownTool>();
+  for (const tool of tools) {
+    const facts: KnownTool = { required: requiredNames(tool.inputSchema), isRepeatable: isRepeatable(tool) };
+    const key = JSON.stringify(facts);
+    if (!shared.has(key)) shared.set(key, facts);
+    known.set(tool.name, shared.get(key) ?? facts);
+  }
+  return known;
 }
 
 function isRepeatable({ annotations }: Tool): boolean {

@@ -1,5 +1,6 @@
 /** The ports between a connection and the road: a transport carries frames and never reads them. */
 
+import type { AbortSource } from '../base/cancellation.ts';
 import type { MCPError } from '../base/errors.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 
@@ -57,7 +58,7 @@ export interface Transport {
    * Takes one frame. `undefined`: taken; what becomes of it is heard through the sink. A promise: settles with the
    * exchange, and rejects when it failed. Throws when the frame cannot be taken at all; it is `unsent` then.
    */
-  send(frame: OutboundFrame, signal: AbortSignal | undefined): Promise<void> | undefined;
+  send(frame: OutboundFrame, signal: AbortSource | undefined): Promise<void> | undefined;
   /** Opens the stream for what belongs to no request, on a road where that is a stream of its own. `headers` are those of every frame. */
   listen?(headers: FrameHeaders): void;
   /** Tells the peer that the session is over, on a road that has sessions. Never rejects. */

@@ -33,4 +33,11 @@ export interface FetchResponse {
 }
 
 /** The contract; the platform's `fetch` keeps it. */
-export type Fetch = (url: string, init: FetchInit) => Promise<FetchResponse>;
+export interface Fetch {
+  (url: string, init: FetchInit): Promise<FetchResponse>;
+  /**
+   * What `init.signal` may be beyond a fresh signal for each request: `reused`, one that requests had which are over; `sources`, no
+   * signal of the platform at all but an `AbortSource`, which costs less.
+   */
+  readonly signals?: 'reused' | 'sources';
+}

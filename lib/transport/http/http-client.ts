@@ -1,6 +1,7 @@
 /** One server's HTTP: requests with our own policy for headers, redirects and errors. */
 
 import { orAbort } from '../../base/abort.ts';
+import type { AbortSource } from '../../base/cancellation.ts';
 import type { Clock } from '../../base/clock.ts';
 import { ConnectionError } from '../../base/errors.ts';
 import type { Limits } from '../../base/limits.ts';
@@ -9,9 +10,10 @@ import { READ_HEADERS } from '../../http/header-names.ts';
 import { checkUserHeaders } from '../../http/header-value.ts';
 import { decideRedirect } from '../../http/redirect.ts';
 import type { FrameHeaders } from '../transport.ts';
-import type { Fetch, FetchResponse } from './fetch-port.ts';
+import type { Fetch, FetchInit, FetchResponse } from './fetch-port.ts';
 import { networkError } from './http-failure.ts';
 import { discard } from './response-body.ts';
+import { SignalPool } from './signal-pool.ts';
 
 /** The host's own headers: the same for all requests, or asked for at each. */
 export type UserHeaders = FrameHeaders | (() => FrameHeaders | Promise<FrameHeaders>);
@@ -42,15 +44,20 @@ export interface HTTPRequest {
 // RFC 9110 section 15.4: those that name another place for this request.
 const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
+// A fetch leaves its listeners on a signal until they are collected, and each further one is compared with all of them.
+const MOST_USES = 8;
+
 /** Sends requests. */
 export class HTTPClient {
   readonly #options: HTTPClientOptions;
+  readonly #signals: SignalPool;
   /** The last frame headers seen, and what they became: they are the same object for all frames of a connection. */
   #lastHeaders: FrameHeaders | undefined;
   #lastMerged: FrameHeaders = {};
 
   constructor(options: HTTPClientOptions) {
     this.#options = options;
+    this.#signals = new SignalPool(options.fetch.signals === 'reused' ? MOST_USES : 1);
   }
 
   get name(): string {
@@ -74,19 +81,39 @@ export class HTTPClient {
    *
    * @throws ConnectionError `ERR_MCP_NETWORK`, `ERR_MCP_HTTP_REDIRECT`; the signal's reason; what the function of headers throws.
    */
-  async request(request: HTTPRequest, signal: AbortSignal): Promise<FetchResponse> {
-    const { headers: userHeaders } = this.#options;
-    const headers = typeof userHeaders === 'function' ? { ...checkUserHeaders(await orAbort(asked(userHeaders), signal)), ...request.headers } : this.#merge(userHeaders, request.headers);
+  async request(request: HTTPRequest, signal: AbortSource): Promise<FetchResponse> {
+    const { name, fetch, headers: userHeaders } = this.#options;
+    const { method, body } = request;
+    const headers = typeof userHeaders === 'function' ? await this.#ask(userHeaders, request.headers, signal) : this.#merge(userHeaders, request.headers);
     let { url } = request;
     for (let hops = 0; ; hops++) {
-      const response = await this.#fetch(url, request, headers, signal);
+      const init = { method, headers, body, signal: fetch.signals === 'sources' ? signal : this.#signals.lend(signal), redirect: 'manual' };
+      let response: FetchResponse;
+      try {
+        // Neither an absent body nor a source for a fetch that takes one is written in the contract.
+        response = await fetch(url, init as FetchInit);
+      } catch (cause) {
+        signal.throwIfAborted();
+        throw networkError(name, url, cause);
+      }
+      if (!isResponse(response)) throw networkError(name, url, new TypeError(`fetch must resolve to a response; got ${describe(response)}`));
       if (!REDIRECT_STATUSES.has(response.status)) {
         if (hops > 0) request.moved?.(url);
         return response;
       }
       discard(response);
-      url = this.#follow(url, request.method, response, hops);
+      url = this.#follow(url, method, response, hops);
     }
+  }
+
+  async #ask(userHeaders: () => FrameHeaders | Promise<FrameHeaders>, frameHeaders: FrameHeaders, signal: AbortSource): Promise<FrameHeaders> {
+    const given = await orAbort(asked(userHeaders), signal);
+    return { ...checkUserHeaders(given), ...frameHeaders };
+  }
+
+  /** The exchange of `signal` is over: nothing of what its requests brought is read any more. */
+  over(signal: AbortSource): void {
+    this.#signals.takeBack(signal);
   }
 
   #merge(userHeaders: FrameHeaders, frameHeaders: FrameHeaders): FrameHeaders {
@@ -95,19 +122,6 @@ export class HTTPClient {
       this.#lastMerged = Object.freeze({ ...userHeaders, ...frameHeaders });
     }
     return this.#lastMerged;
-  }
-
-  async #fetch(url: string, { method, body }: HTTPRequest, headers: FrameHeaders, signal: AbortSignal): Promise<FetchResponse> {
-    const common = { method, headers, signal, redirect: 'manual' } as const;
-    let response: unknown;
-    try {
-      response = await this.#options.fetch(url, body === undefined ? common : { ...common, body });
-    } catch (cause) {
-      signal.throwIfAborted();
-      throw networkError(this.#options.name, url, cause);
-    }
-    if (isResponse(response)) return response;
-    throw networkError(this.#options.name, url, new TypeError(`fetch must resolve to a response; got ${describe(response)}`));
   }
 
   #follow(from: string, method: string, { status, headers }: FetchResponse, hops: number): string {

@@ -4,6 +4,7 @@ import { SENT_HEADERS, READ_HEADERS } from '../../http/header-names.ts';
 import { contentKindOf } from '../../http/media-type.ts';
 import { retryAfterMs } from '../../http/retry-after.ts';
 import { checkSessionId } from '../../http/session-id.ts';
+import type { AbortSource } from '../../base/cancellation.ts';
 import { delay } from '../../base/clock.ts';
 import { isMCPError } from '../../base/errors.ts';
 import type { MCPError } from '../../base/errors.ts';
@@ -20,6 +21,8 @@ export interface ExchangeContext {
   readonly client: HTTPClient;
   /** Where messages go; moves with a redirect. */
   url: string;
+  /** Hears where a redirect led. */
+  readonly moved: (url: string) => void;
   readonly sink: FrameSink;
 }
 
@@ -65,11 +68,8 @@ export class PostHeaders {
  *
  * @throws ConnectionError, PeerProtocolError, LimitError: what became of the exchange, with what is known of its delivery.
  */
-export async function runExchange(context: ExchangeContext, headers: FrameHeaders, frame: OutboundFrame, signal: AbortSignal): Promise<Refusal | undefined> {
-  const { client, url } = context;
-  const moved = (to: string) => {
-    context.url = to;
-  };
+export async function runExchange(context: ExchangeContext, headers: FrameHeaders, frame: OutboundFrame, signal: AbortSource): Promise<Refusal | undefined> {
+  const { client, url, moved } = context;
   const response = await client.request({ method: 'POST', url, headers, body: frame.text, moved }, signal);
   const { status } = response;
   const kind = contentKindOf(response.headers.get(READ_HEADERS.contentType));
@@ -86,11 +86,9 @@ export async function runExchange(context: ExchangeContext, headers: FrameHeader
   if (status !== 200) return refusalOf(client, response, arrival);
   switch (kind) {
     case 'json':
-      await takeBody(context, response, arrival, signal);
-      return undefined;
+      return takeBody(context, response, arrival, signal);
     case 'event-stream':
-      await takeStream(context, frame, response, arrival, signal);
-      return undefined;
+      return takeStream(context, frame, response, arrival, signal);
     default:
       throw await unreadable(client, response);
   }
@@ -123,24 +121,22 @@ function noAnswer(name: string, status: number): MCPError {
   return exchangeError('ERR_MCP_EMPTY_RESPONSE', `Expected an answer from ${name}; got status ${status} without one`, 'unknown');
 }
 
-async function takeBody({ client, sink }: ExchangeContext, response: FetchResponse, arrival: Arrival, signal: AbortSignal): Promise<void> {
-  const bytes = await whole(client, response, signal);
-  if (bytes.length === 0) throw noAnswer(client.name, response.status);
-  if (sink.deliver(decodeUTF8(bytes), arrival) === 'more') throw noAnswer(client.name, response.status);
-}
-
-async function whole({ name, limits }: HTTPClient, response: FetchResponse, signal: AbortSignal): Promise<Uint8Array> {
+async function takeBody({ client, sink }: ExchangeContext, response: FetchResponse, arrival: Arrival, signal: AbortSource): Promise<undefined> {
+  const { name, limits } = client;
+  let bytes: Uint8Array;
   try {
-    return await readBody(response, limits.maxMessageBytes);
+    bytes = await readBody(response, limits.maxMessageBytes);
   } catch (cause) {
     signal.throwIfAborted();
     if (isMCPError(cause)) throw cause;
     throw exchangeError('ERR_MCP_BODY_TRUNCATED', `The answer of ${name} broke off`, 'unknown', cause);
   }
+  if (bytes.length === 0 || sink.deliver(decodeUTF8(bytes), arrival) === 'more') throw noAnswer(name, response.status);
+  return undefined;
 }
 
 /** Reads the stream to the answer, over new connections where the server gave an id to resume behind. */
-async function takeStream(context: ExchangeContext, frame: OutboundFrame, response: FetchResponse, arrival: Arrival, signal: AbortSignal): Promise<void> {
+async function takeStream(context: ExchangeContext, frame: OutboundFrame, response: FetchResponse, arrival: Arrival, signal: AbortSource): Promise<undefined> {
   const { client, sink } = context;
   const { clock, limits, idleTimeoutMs } = client;
   const stream = new EventStream({ clock, limits, idleTimeoutMs, deliver: (data) => sink.deliver(data, arrival), fault: (error) => sink.fault(error) });
@@ -149,7 +145,7 @@ async function takeStream(context: ExchangeContext, frame: OutboundFrame, respon
   let next: FetchResponse | undefined = response;
   for (let failures = 0; ; ) {
     const end = next === undefined ? 'ended' : await readQuietly(stream, next, signal);
-    if (end === 'answered') return;
+    if (end === 'answered') return undefined;
     if (stream.lastEventId === undefined) throw lost(client.name, 'and cannot be resumed', end);
     // A server that closes at will and lets itself be asked again is alive, however long it takes: the request has a deadline.
     failures = next === undefined ? failures + 1 : 0;
@@ -165,7 +161,7 @@ function lost(name: string, what: string, end: unknown): MCPError {
 }
 
 /** How the response ended: a broken connection is an end too. What is wrong with the events themselves is not. */
-async function readQuietly(stream: EventStream, response: FetchResponse, signal: AbortSignal): Promise<'answered' | 'ended' | Error> {
+async function readQuietly(stream: EventStream, response: FetchResponse, signal: AbortSource): Promise<'answered' | 'ended' | Error> {
   try {
     return await stream.read(response);
   } catch (cause) {
@@ -176,7 +172,7 @@ async function readQuietly(stream: EventStream, response: FetchResponse, signal:
 }
 
 /** Opens the stream again behind `lastEventId`; `undefined` when that may go better later. */
-async function resume({ client, url }: ExchangeContext, lastEventId: string, headers: FrameHeaders, signal: AbortSignal): Promise<FetchResponse | undefined> {
+async function resume({ client, url }: ExchangeContext, lastEventId: string, headers: FrameHeaders, signal: AbortSource): Promise<FetchResponse | undefined> {
   const resumeHeaders = { ...headers, [SENT_HEADERS.accept]: 'text/event-stream', [SENT_HEADERS.lastEventId]: lastEventId };
   let response: FetchResponse;
   try {

@@ -1,5 +1,6 @@
 /** Whichever way over HTTP the server speaks. Source: 2025-11-25, transports, "Backwards Compatibility". */
 
+import type { AbortSource } from '../../base/cancellation.ts';
 import { ConnectionError, isMCPError } from '../../base/errors.ts';
 import type { MCPError } from '../../base/errors.ts';
 import { NO_HEADERS } from '../transport.ts';
@@ -55,7 +56,7 @@ export class HTTPTransport implements Transport {
     return this.#active.open(sink, signal);
   }
 
-  send(frame: OutboundFrame, signal: AbortSignal | undefined): Promise<void> {
+  send(frame: OutboundFrame, signal: AbortSource | undefined): Promise<void> {
     // A frame with headers belongs to a session: its refusal is the end of that, and says nothing of the endpoint.
     if (this.#isFound || !frame.awaitsReply || frame.headers !== NO_HEADERS) return this.#active.send(frame, signal);
     return this.#search(frame, signal);
@@ -81,7 +82,7 @@ export class HTTPTransport implements Transport {
     return new LegacySSETransport({ client, timeoutMs, url: way.url } satisfies LegacySSETransportOptions);
   }
 
-  async #search(frame: OutboundFrame, signal: AbortSignal | undefined): Promise<void> {
+  async #search(frame: OutboundFrame, signal: AbortSource | undefined): Promise<void> {
     const { ways, found } = this.#options;
     const failures: { error: MCPError; refusal: Refusal | undefined }[] = [];
     for (const [index, way] of ways.entries()) {
@@ -100,7 +101,7 @@ export class HTTPTransport implements Transport {
   }
 
   /** Tries one way: nothing when it is the right one, or why it is not. Throws when that cannot be said. */
-  async #try(index: number, frame: OutboundFrame, signal: AbortSignal | undefined): Promise<{ error: MCPError; refusal: Refusal | undefined } | undefined> {
+  async #try(index: number, frame: OutboundFrame, signal: AbortSource | undefined): Promise<{ error: MCPError; refusal: Refusal | undefined } | undefined> {
     if (index > 0) await this.#turnTo(index);
     if (this.#active instanceof StreamableHTTPTransport) {
       const refusal = await this.#active.exchange(frame, signal);

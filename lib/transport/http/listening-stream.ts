@@ -1,5 +1,6 @@
 /** The stream for what belongs to no request. Source: 2025-11-25, transports, "Listening for Messages from the Server". */
 
+import type { AbortSource } from '../../base/cancellation.ts';
 import { delay } from '../../base/clock.ts';
 import { isMCPError } from '../../base/errors.ts';
 import type { ConnectionError, MCPError } from '../../base/errors.ts';
@@ -19,7 +20,7 @@ const ARRIVAL: Arrival = Object.freeze({ status: 200, sessionId: undefined, requ
  * the stream again when it ends, behind the last event where the server gave it an id; where it did not, `gap` is said.
  * Never rejects.
  */
-export async function listen(context: ExchangeContext, headers: FrameHeaders, signal: AbortSignal): Promise<void> {
+export async function listen(context: ExchangeContext, headers: FrameHeaders, signal: AbortSource): Promise<void> {
   try {
     await keepListening(context, headers, signal);
   } catch (cause) {
@@ -27,7 +28,7 @@ export async function listen(context: ExchangeContext, headers: FrameHeaders, si
   }
 }
 
-async function keepListening(context: ExchangeContext, headers: FrameHeaders, signal: AbortSignal): Promise<void> {
+async function keepListening(context: ExchangeContext, headers: FrameHeaders, signal: AbortSource): Promise<void> {
   const { client, sink } = context;
   const { clock, limits } = client;
   const stream = new EventStream({ clock, limits, deliver: (data) => sink.deliver(data, ARRIVAL), fault: (error) => sink.fault(error) });
@@ -62,7 +63,7 @@ function sessionLost(name: string): ConnectionError {
   return exchangeError('ERR_MCP_SESSION_LOST', `${name} does not know the session any more`, 'answered');
 }
 
-async function openStream({ client, url }: ExchangeContext, lastEventId: string | undefined, headers: FrameHeaders, signal: AbortSignal): Promise<FetchResponse | 'never' | 'not-found' | 'later'> {
+async function openStream({ client, url }: ExchangeContext, lastEventId: string | undefined, headers: FrameHeaders, signal: AbortSource): Promise<FetchResponse | 'never' | 'not-found' | 'later'> {
   const resume = lastEventId === undefined ? {} : { [SENT_HEADERS.lastEventId]: lastEventId };
   let response: FetchResponse;
   try {
@@ -79,7 +80,7 @@ async function openStream({ client, url }: ExchangeContext, lastEventId: string 
   return response.status >= 500 && response.status !== 501 ? 'later' : 'never';
 }
 
-async function readToEnd(stream: EventStream, response: FetchResponse, signal: AbortSignal): Promise<void> {
+async function readToEnd(stream: EventStream, response: FetchResponse, signal: AbortSource): Promise<void> {
   try {
     await stream.read(response);
   } catch (cause) {

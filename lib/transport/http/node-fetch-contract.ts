@@ -1,5 +1,6 @@
 /** The shapes that {@link createNodeFetch} promises: the `fetch` contract, and what it adds. */
 
+import type { AbortSource } from '../../base/cancellation.ts';
 import type { BodyReader } from './fetch-port.ts';
 
 /** What a request is made with. What is not named here is not supported, and ignored. */
@@ -13,8 +14,8 @@ export interface NodeFetchInit {
   readonly headers?: Readonly<Record<string, string>> | Iterable<readonly [string, string]> | undefined;
   /** Sent with its `Content-Length`; a stream is sent in chunks as it comes. */
   readonly body?: string | Uint8Array | ArrayBuffer | URLSearchParams | ReadableStream<Uint8Array> | null | undefined;
-  /** Ends the exchange at any stage: what waits for it rejects with the signal's reason, and its socket is destroyed. */
-  readonly signal?: AbortSignal | null | undefined;
+  /** An `AbortSignal`, or what has its members. Ends the exchange at any stage: what waits for it rejects with the signal's reason, and its socket is destroyed. */
+  readonly signal?: AbortSource | null | undefined;
   /** `manual` gives the redirect as the response; `error`, where nothing is said, refuses it. Redirects are never followed. */
   readonly redirect?: 'manual' | 'error' | undefined;
 }
@@ -53,6 +54,8 @@ export interface NodeFetchResponse {
  */
 export interface NodeFetch {
   (input: string | URL, init?: NodeFetchInit): Promise<NodeFetchResponse>;
+  /** {@link NodeFetchInit.signal} need not be a signal of the platform. */
+  readonly signals: 'sources';
   /** Closes the idle sockets, and every other as soon as its exchange has ended. No further request is taken. */
   close(): Promise<void>;
 }

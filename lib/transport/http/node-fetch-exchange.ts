@@ -72,7 +72,7 @@ export class Exchange implements Waiter, TunnelOwner, BodyOwner {
     if (signal?.aborted) return this.#waiter.reject(signal.reason);
     if (signal !== undefined) {
       // Many exchanges may share a signal: that is no leak, and no reason for a warning.
-      this.#settings.setMaxListeners(0, signal);
+      if (signal instanceof AbortSignal) this.#settings.setMaxListeners(0, signal);
       signal.addEventListener('abort', this);
     }
     if (this.#settings.slots.take(this.#road.key, this)) this.#start();

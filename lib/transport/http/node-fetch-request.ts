@@ -1,5 +1,6 @@
 /** The arguments of a fetch, checked, and as they go out. */
 
+import type { AbortSource } from '../../base/cancellation.ts';
 import { quote } from '../../base/text.ts';
 import type { NodeFetchInit } from './node-fetch-contract.ts';
 
@@ -14,7 +15,7 @@ export interface OutgoingRequest {
   /** Whether `Host` is among them. */
   readonly hasHost: boolean;
   readonly body: OutgoingBody;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSource | undefined;
   /** A redirect is the response; otherwise it is an error. */
   readonly takesRedirects: boolean;
 }

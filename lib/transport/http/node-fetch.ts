@@ -24,7 +24,7 @@ const MOST_ROADS = 64;
 export function createNodeFetch(options: NodeFetchOptions = {}): NodeFetch {
   const client = new NodeFetchClient(resolveNodeFetchOptions(options));
   const nodeFetch = (input: string | URL, init: NodeFetchInit = NO_INIT) => client.fetch(input, init);
-  return Object.assign(nodeFetch, { close: async () => client.close() });
+  return Object.assign(nodeFetch, { signals: 'sources' as const, close: async () => client.close() });
 }
 
 class NodeFetchClient {

@@ -1,45 +1,43 @@
-import { orAbort } from '../../base/abort.ts';
-import { deferred } from '../../base/deferred.ts';
-import type { Deferred } from '../../base/deferred.ts';
+import type { AbortSource } from '../../base/cancellation.ts';
 
 /** How many exchanges run at once; who comes when all are taken waits in line. */
 export class RequestSlots {
   #free: number;
-  readonly #waiting = new Set<Deferred<void>>();
+  /** What lets each of them begin, in the order they came. */
+  readonly #waiting = new Set<() => void>();
 
   constructor(count: number) {
     this.#free = count;
   }
 
   /** Takes a slot: at once, and then returns `undefined`, or when it is this caller's turn. Rejects with the signal's reason. */
-  take(signal: AbortSignal | undefined): Promise<void> | undefined {
-    if (this.#free > 0) {
-      this.#free--;
-      return undefined;
-    }
-    return this.#wait(signal);
+  take(signal: AbortSource): Promise<void> | undefined {
+    if (this.#free === 0) return this.#wait(signal);
+    this.#free--;
+    return undefined;
   }
 
   /** Gives a slot back: to who has waited longest, if anybody waits. */
   giveBack(): void {
-    const [next] = this.#waiting;
-    if (next === undefined) {
-      this.#free++;
-      return;
-    }
-    this.#waiting.delete(next);
-    next.resolve();
+    const [begin] = this.#waiting;
+    if (begin === undefined) this.#free++;
+    else begin();
   }
 
-  async #wait(signal: AbortSignal | undefined): Promise<void> {
-    const turn = deferred<void>();
-    this.#waiting.add(turn);
-    try {
-      await orAbort(turn.promise, signal);
-    } catch (reason) {
-      // The turn may have come in the same moment: it goes on to the next in line.
-      if (!this.#waiting.delete(turn)) this.giveBack();
-      throw reason;
-    }
+  #wait(signal: AbortSource): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      const giveUp = () => {
+        this.#waiting.delete(begin);
+        reject(signal.reason);
+      };
+      const begin = () => {
+        this.#waiting.delete(begin);
+        signal.removeEventListener('abort', giveUp);
+        resolve();
+      };
+      this.#waiting.add(begin);
+      signal.addEventListener('abort', giveUp);
+    });
   }
 }

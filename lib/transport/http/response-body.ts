@@ -38,9 +38,19 @@ export async function readBody(response: FetchResponse, most: number): Promise<U
     discard(response);
     throw bodyTooLong(most);
   }
-  const { chunks, isCut, reader } = await readUpTo(response, most);
-  if (!isCut) return joinChunks(chunks);
-  await reader?.cancel().catch(() => {});
+  const reader = readerOf(response);
+  if (reader === undefined) return new Uint8Array(0);
+  // A body in one piece is the usual one: no list is made for it.
+  let first: Uint8Array | undefined;
+  let chunks: Uint8Array[] | undefined;
+  for (let size = 0; size <= most; ) {
+    const { done, value } = await reader.read();
+    if (done || value === undefined) return chunks === undefined ? first ?? new Uint8Array(0) : Buffer.concat(chunks);
+    size += value.length;
+    if (first === undefined) first = value;
+    else (chunks ??= [first]).push(value);
+  }
+  await reader.cancel().catch(() => {});
   throw bodyTooLong(most);
 }
 

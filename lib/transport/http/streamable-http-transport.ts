@@ -1,6 +1,9 @@
 /** Streamable HTTP: every message a POST, answered by one message or by a stream. Source: 2025-03-26 to 2025-11-25, transports. */
 
 import { orAbort, timedSignal } from '../../base/abort.ts';
+import type { AbortSource } from '../../base/cancellation.ts';
+import { deferred } from '../../base/deferred.ts';
+import type { Deferred } from '../../base/deferred.ts';
 import { ConnectionError } from '../../base/errors.ts';
 import type { FrameHeaders, FrameSink, OutboundFrame, Transport } from '../transport.ts';
 import type { HTTPClient } from './http-client.ts';
@@ -31,8 +34,9 @@ export class StreamableHTTPTransport implements Transport {
   readonly #options: StreamableHTTPTransportOptions;
   readonly #postHeaders = new PostHeaders();
   readonly #closing = new AbortController();
-  /** What is under way, so that the end can be waited for. */
-  readonly #running = new Set<Promise<unknown>>();
+  /** How much is under way, and who waits for the end of it all. */
+  #running = 0;
+  #idle: Deferred<void> | undefined;
   #context: ExchangeContext | undefined;
   #isListening = false;
 
@@ -47,31 +51,26 @@ export class StreamableHTTPTransport implements Transport {
 
   open(sink: FrameSink, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return Promise.reject(signal.reason);
-    this.#context = { client: this.#options.client, url: this.#options.url, sink };
+    const { client, url } = this.#options;
+    const context: ExchangeContext = { client, url, sink, moved: (to) => void (context.url = to) };
+    this.#context = context;
     return Promise.resolve();
   }
 
-  send(frame: OutboundFrame, signal: AbortSignal | undefined): Promise<void> {
-    const context = this.#requireOpen();
-    return this.exchange(frame, signal).then((refusal) => {
-      if (refusal === undefined) return;
-      const { status, text, arrival, error } = refusal;
-      if (text !== undefined && frame.awaitsReply && !NOT_NOW.has(status) && context.sink.deliver(text, arrival) === 'answered') return;
-      throw error;
-    });
+  send(frame: OutboundFrame, signal: AbortSource | undefined): Promise<void> {
+    return this.#carry(this.#requireOpen(), frame, signal);
   }
 
   /** As {@link StreamableHTTPTransport.send}, but a refusal by status is returned, its body not yet delivered. */
-  exchange(frame: OutboundFrame, signal: AbortSignal | undefined): Promise<Refusal | undefined> {
-    const running = this.#exchange(this.#requireOpen(), frame, signal);
-    this.#track(running);
-    return running;
+  exchange(frame: OutboundFrame, signal: AbortSource | undefined): Promise<Refusal | undefined> {
+    return this.#exchange(this.#requireOpen(), frame, signal);
   }
 
   listen(headers: FrameHeaders): void {
     if (!this.#options.listens || this.#isListening) return;
     this.#isListening = true;
-    this.#track(listen(this.#requireOpen(), headers, this.#closing.signal));
+    this.#running++;
+    void listen(this.#requireOpen(), headers, this.#closing.signal).finally(() => this.#ended());
   }
 
   async endSession(headers: FrameHeaders, signal: AbortSignal): Promise<void> {
@@ -91,7 +90,7 @@ export class StreamableHTTPTransport implements Transport {
   async close(signal: AbortSignal): Promise<void> {
     this.#closing.abort(new ConnectionError('ERR_MCP_CONNECTION_CLOSED', `The connection to ${this.#options.client.name} is closed`));
     // A fetch that hears no signal is not waited for longer than the caller waits.
-    await orAbort(Promise.allSettled(this.#running), signal).catch(() => {});
+    if (this.#running > 0) await orAbort((this.#idle ??= deferred()).promise, signal).catch(() => {});
   }
 
   #requireOpen(): ExchangeContext {
@@ -99,27 +98,36 @@ export class StreamableHTTPTransport implements Transport {
     throw exchangeError('ERR_MCP_CONNECTION_CLOSED', `The connection to ${this.#options.client.name} is closed`, 'unsent');
   }
 
-  #track(running: Promise<unknown>): void {
-    const done = () => this.#running.delete(running);
-    this.#running.add(running);
-    running.then(done, done);
+  #ended(): void {
+    if (--this.#running === 0) this.#idle?.resolve();
   }
 
-  async #exchange(context: ExchangeContext, frame: OutboundFrame, signal: AbortSignal | undefined): Promise<Refusal | undefined> {
+  async #carry(context: ExchangeContext, frame: OutboundFrame, signal: AbortSource | undefined): Promise<void> {
+    const refusal = await this.#exchange(context, frame, signal);
+    if (refusal === undefined) return;
+    const { status, text, arrival, error } = refusal;
+    if (text !== undefined && frame.awaitsReply && !NOT_NOW.has(status) && context.sink.deliver(text, arrival) === 'answered') return;
+    throw error;
+  }
+
+  async #exchange(context: ExchangeContext, frame: OutboundFrame, signal: AbortSource | undefined): Promise<Refusal | undefined> {
     const { slots } = this.#options;
     // A request has a signal of its own, which its connection fires; what waits for no reply is bounded here.
     const bound = signal === undefined ? this.#bound() : undefined;
     const until = signal ?? bound?.signal ?? this.#closing.signal;
+    this.#running++;
     try {
       const turn = slots.take(until);
       if (turn !== undefined) await turn;
       try {
         return await runExchange(context, this.#postHeaders.of(frame.headers), frame, until);
       } finally {
+        context.client.over(until);
         slots.giveBack();
       }
     } finally {
       bound?.release();
+      this.#ended();
     }
   }
 
