@@ -10,6 +10,7 @@ export type { ConnectionPoolLimits, StreamableHTTPMCPServerOptions } from './ser
 export type { CommonServerOptions } from './servers/common-options.ts';
 export { SessionManager } from './session/session-manager.ts';
 export type { LockOptions, SessionManagerOptions } from './session/session-manager.ts';
+export type { Lease, LeaseOptions } from './session/lease.ts';
 export { InMemorySessionManager } from './session/in-memory-session-manager.ts';
 export type { InMemorySessionManagerOptions } from './session/in-memory-session-manager.ts';
 export { checkSessionRecord } from './session/session-record.ts';
@@ -37,6 +38,7 @@ export {
   MCPError,
   PeerProtocolError,
   RPCError,
+  RedisError,
   RequestTimeoutError,
   SessionStoreError,
   isMCPError,

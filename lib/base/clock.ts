@@ -37,13 +37,22 @@ export const systemClock: Clock = Object.freeze({
 
 /** Resolves after `delayMs`; rejects with the signal's reason when it fires first. Leaves no timer, no listener. */
 export function delay(clock: Clock, delayMs: number, signal?: AbortSource): Promise<void> {
+  return pause((action) => clock.after(delayMs, action), signal);
+}
+
+/** As {@link delay}, but the wait alone does not keep the process alive. */
+export function delayInBackground(clock: Clock, delayMs: number, signal?: AbortSource): Promise<void> {
+  return pause((action) => clock.afterInBackground(delayMs, action), signal);
+}
+
+function pause(start: (action: () => void) => CancelTimer, signal: AbortSource | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     const onAbort = () => {
       cancel();
       reject(signal?.reason);
     };
-    const cancel = clock.after(delayMs, () => {
+    const cancel = start(() => {
       signal?.removeEventListener('abort', onAbort);
       resolve();
     });

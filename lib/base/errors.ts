@@ -51,6 +51,12 @@ export const ERROR_CODES = [
   'ERR_MCP_SESSION_LOST',
   'ERR_MCP_SESSION_RECORD',
   'ERR_MCP_SESSION_STORE',
+  'ERR_MCP_INVALID_SCHEMA',
+  'ERR_MCP_REDIS_CONNECTION',
+  'ERR_MCP_REDIS_TIMEOUT',
+  'ERR_MCP_REDIS_REPLY',
+  'ERR_MCP_REDIS_AUTH',
+  'ERR_MCP_REDIS_PROTOCOL',
 ] as const;
 Object.freeze(ERROR_CODES);
 
@@ -121,6 +127,11 @@ export class InvalidValueError extends MCPError {
 /** The store of sessions failed; calls go on without it. */
 export class SessionStoreError extends MCPError {
   override name = 'SessionStoreError';
+}
+
+/** Redis: the road to it, what it answered, or what it sent that is no reply. Never fails a call: sessions go on without their store. */
+export class RedisError extends MCPError {
+  override name = 'RedisError';
 }
 
 /** A named limit of `docs/limits.md` was reached; `details.limit` names it. */

@@ -34,7 +34,8 @@ export type LimitName =
   | 'maxReconnects'
   | 'streamProgressMs'
   | 'sessionEndMs'
-  | 'afterAnswerMs';
+  | 'afterAnswerMs'
+  | 'streamLeaseMs';
 
 const row = (value: number, unit: LimitRow['unit'], why: string): LimitRow => Object.freeze({ unit, value, why });
 
@@ -65,6 +66,7 @@ export const LIMITS: Readonly<Record<LimitName, LimitRow>> = Object.freeze({
   streamProgressMs: row(10_000, 'milliseconds', 'How long a stream has to live to count as one that lives.'),
   sessionEndMs: row(1_000, 'milliseconds', 'How long telling the server that a session is over may take.'),
   afterAnswerMs: row(1_000, 'milliseconds', 'How long a stream is read on after its answer, so that its socket can be used again.'),
+  streamLeaseMs: row(15_000, 'milliseconds', 'Of several handles that share a session, one listens: how long after the end of its process another one takes over.'),
 });
 
 /** Every bound with its value. */

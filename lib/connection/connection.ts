@@ -147,10 +147,10 @@ export class Connection {
 
   /**
    * Closes, from any state; resolves when nothing is left of the transport, or `signal` fired. Requests in flight are
-   * rejected first. During {@link Connection.open} it wins: the attempt ends. With `endsSession` the server is told that its
-   * session is over.
+   * rejected first. During {@link Connection.open} it wins: the attempt ends. Where `endsSession` says so, the
+   * server is told that its session is over; it is asked behind everything else.
    */
-  async close(signal: AbortSignal, endsSession: boolean): Promise<void> {
+  async close(signal: AbortSignal, endsSession: () => Promise<boolean>): Promise<void> {
     const { state } = this.#machine;
     if (state === ConnectionState.DISCONNECTED || state === ConnectionState.DISCONNECTING) return;
     const closed = new ConnectionError('ERR_MCP_CONNECTION_CLOSED', `The connection to ${this.#options.name} was closed`);
@@ -158,7 +158,7 @@ export class Connection {
     this.#apply('close', undefined, closed);
     this.#inbound?.stop();
     link?.opening.abort(closed);
-    if (endsSession && link?.sessionId !== undefined) await link.transport.endSession?.(link.headers, signal);
+    if (link?.sessionId !== undefined && (await endsSession())) await link.transport.endSession?.(link.headers, signal);
     await link?.transport.close(signal);
     this.#apply('ended');
   }

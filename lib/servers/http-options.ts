@@ -42,7 +42,10 @@ export interface StreamableHTTPMCPServerOptions extends CommonServerOptions {
   readonly sessionManager?: SessionManager | undefined;
   /** Who is asking, in place of `headers`: where they do not tell, or change while the asker stays the same. */
   readonly sessionKey?: string | undefined;
-  /** Whether `cleanup()` ends the session on the server. Default: true with a session manager of the handle's own, else false. */
+  /**
+   * Whether `cleanup()` ends the session on the server, when no other handle uses it. Default: true with a session manager of the handle's own;
+   * else false, so that the next handle takes it up. Of handles in several processes only a manager that they share can tell.
+   */
   readonly endSessionOnCleanup?: boolean | undefined;
   /** How often a connection or request that failed is tried again, where that can help and do no harm. Default: 3. */
   readonly maxRetries?: number | undefined;
@@ -142,7 +145,7 @@ function readHeaders(headers: unknown): UserHeaders {
 function readManager(manager: unknown): SessionManager {
   if (manager === undefined) return new InMemorySessionManager();
   // By what it can do, not by its class: it may come from another copy of this library.
-  const isManager = isObject(manager) && ['getSession', 'storeSession', 'deleteSession', 'close', 'withLock', 'compareAndStore'].every((name) => typeof manager[name] === 'function');
+  const isManager = isObject(manager) && ['getSession', 'storeSession', 'deleteSession', 'close', 'withLock', 'compareAndStore', 'acquireLease', 'joinSession', 'leaveSession'].every((name) => typeof manager[name] === 'function');
   if (manager instanceof SessionManager || isManager) return manager as SessionManager;
   throw new TypeError(`sessionManager must be a SessionManager; got ${describe(manager)}`);
 }

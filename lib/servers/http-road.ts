@@ -11,10 +11,12 @@ import type { SessionOwner } from '../session/session-key.ts';
 import { HTTPClient } from '../transport/http/http-client.ts';
 import { HTTPTransport } from '../transport/http/http-transport.ts';
 import type { HTTPWay } from '../transport/http/http-transport.ts';
+import type { ListeningTurns } from '../transport/http/listening-turns.ts';
 import { RequestSlots } from '../transport/http/request-slots.ts';
 import type { ResolvedHTTPOptions } from './http-options.ts';
 import type { Road } from './lifecycle.ts';
 import { SessionStore } from './session-store.ts';
+import { SharedListening } from './shared-listening.ts';
 
 // What may pass: the server is being started, moved, or has too much to do.
 const PASSING_STATUSES: ReadonlySet<unknown> = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -27,6 +29,7 @@ export class HTTPRoad implements Road {
   readonly #client: HTTPClient;
   readonly #slots: RequestSlots;
   readonly #store: SessionStore;
+  readonly #listens: boolean | ListeningTurns;
   #connection: Connection | undefined;
   /** The way that worked, remembered for the endpoint it was found for. */
   #found: { readonly endpoint: string; readonly way: HTTPWay } | undefined;
@@ -37,7 +40,10 @@ export class HTTPRoad implements Road {
     this.#client = new HTTPClient({ name, limits, clock, fetch, headers, idleTimeoutMs });
     this.#slots = new RequestSlots(options.maxExchanges);
     const log = createLog(options.logger, options.logLevel);
-    this.#store = new SessionStore({ name, clock, log, manager: options.sessionManager, offered: options.offer.protocolVersions });
+    const { sessionManager: manager } = options;
+    this.#store = new SessionStore({ name, clock, log, manager, isShared: !options.hasOwnManager, offered: options.offer.protocolVersions });
+    if (!options.listens) this.#listens = false;
+    else this.#listens = options.hasOwnManager || new SharedListening({ name, clock, log, manager, store: this.#store, leaseMs: limits.streamLeaseMs });
   }
 
   /** The session of the connection that was opened last. */
@@ -65,21 +71,22 @@ export class HTTPRoad implements Road {
     return false;
   }
 
-  endsSession(): boolean {
-    return this.#options.endSessionOnCleanup && this.#store.owns(this.sessionId);
+  endsSession(): Promise<boolean> {
+    return this.#store.leave(this.#options.endSessionOnCleanup);
   }
 
+  /** Where the connection was lost before, the session was not left yet. */
   async left(): Promise<void> {
-    if (this.#options.hasOwnManager || this.endsSession()) await this.#store.forget();
+    await this.#store.leave(false);
   }
 
   #newTransport(endpoint: string): HTTPTransport {
-    const { requestTimeoutMs: timeoutMs, listens } = this.#options;
+    const { requestTimeoutMs: timeoutMs } = this.#options;
     return new HTTPTransport({
       client: this.#client,
       slots: this.#slots,
       timeoutMs,
-      listens,
+      listens: this.#listens,
       ways: this.#waysTo(endpoint),
       found: (way) => {
         this.#found = { endpoint, way };

@@ -22,10 +22,10 @@ export interface Road {
   mayRetry(cause: unknown): boolean;
   /** Whether `cause` says that the server came up and ended: of such starts in a row there is a limit of its own. */
   hasEnded(cause: unknown): boolean;
-  /** Whether the server is to be told that its session is over, when the handle lets go. */
-  endsSession(): boolean;
-  /** The handle has let go. */
-  left(): Promise<void>;
+  /** The handle lets go: whether the server is to be told that its session is over. Never rejects. */
+  endsSession(signal: AbortSignal): Promise<boolean>;
+  /** The handle has let go. Never rejects. */
+  left(signal: AbortSignal): Promise<void>;
 }
 
 /** How often and how long. */
@@ -146,9 +146,9 @@ export class Lifecycle {
     const late = () => new ConnectionError('ERR_MCP_CLEANUP_TIMEOUT', `${name} did not end within ${policy.shutdownTimeoutMs} ms and was killed`);
     const bound = timedSignal(clock, policy.shutdownTimeoutMs, late);
     try {
-      await connection.close(bound.signal, road.endsSession());
+      await connection.close(bound.signal, () => road.endsSession(bound.signal));
       await connection.sweep(bound.signal);
-      await orAbort(road.left(), bound.signal).catch(() => {});
+      await orAbort(road.left(bound.signal), bound.signal).catch(() => {});
       await attempt?.promise.catch(() => {});
     } finally {
       bound.release();

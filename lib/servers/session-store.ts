@@ -1,8 +1,9 @@
-/** The session of one handle in the store: found, kept, forgotten. A store that fails never fails a call. */
+/** The session of one handle in the store: found, kept, shared, forgotten. A store that fails never fails a call. */
 
-import type { Clock } from '../base/clock.ts';
+import type { CancelTimer, Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Connection, Restored } from '../connection/connection.ts';
+import { uniquePrefix } from '../connection/unique-prefix.ts';
 import { LegacyEra } from '../protocol/legacy-era.ts';
 import { isProtocolVersion } from '../protocol/versions.ts';
 import type { ProtocolVersion } from '../protocol/versions.ts';
@@ -16,31 +17,50 @@ import type { SessionRecord } from '../session/session-record.ts';
 export interface SessionStoreOptions {
   readonly name: string;
   readonly manager: SessionManager;
+  /** Whether other handles may use the manager too. */
+  readonly isShared: boolean;
   readonly offered: readonly ProtocolVersion[];
   readonly clock: Clock;
   readonly log: Log;
 }
 
+type Opened = Pick<Connection, 'agreement' | 'sessionId'>;
+
 /** Opens a connection with what was restored, or without, and returns it agreed. */
-export type OpenConnection = (restored: Restored | undefined) => Promise<Pick<Connection, 'agreement' | 'sessionId'>>;
+export type OpenConnection = (restored: Restored | undefined) => Promise<Opened>;
+
+// A store that was away is asked again this often.
+const REJOIN_MS = 5_000;
+// At the end nobody waits for others for long.
+const LEAVE_WAIT_MS = 500;
 
 /** One handle's view of the session manager. */
 export class SessionStore {
   readonly #options: SessionStoreOptions;
   #key: string | undefined;
-  /** What was stored or taken up last. */
+  /** Who this handle is among those that share the session. */
+  #member: string | undefined;
+  /** What was found under the key, stored, or taken up last. */
   #record: SessionRecord | undefined;
   /** The session that this handle made last, and the one of another that it took up. */
   #ownId: string | undefined;
   #othersId: string | undefined;
+  /** The session is one that nobody else can find. */
+  #isAlone = false;
+  #cancelRejoin: CancelTimer | undefined;
 
   constructor(options: SessionStoreOptions) {
     this.#options = options;
   }
 
-  /** Whether the session is one that this handle made. */
-  owns(sessionId: string | undefined): boolean {
-    return sessionId !== undefined && sessionId !== this.#othersId;
+  /** Under which the session is stored, once it was opened. */
+  get key(): string | undefined {
+    return this.#key;
+  }
+
+  /** Whether the session is one that nobody else can find: the store was away when it was made, or holds another. */
+  get isAlone(): boolean {
+    return this.#isAlone;
   }
 
   /**
@@ -48,31 +68,51 @@ export class SessionStore {
    * same time. `lostId` is a session that is known to be over.
    */
   async open(owner: SessionOwner, lostId: string | undefined, signal: AbortSignal, open: OpenConnection): Promise<void> {
-    const key = await sessionKey(owner);
+    // A digest keeps an address and a credential out of a store that others read; nobody reads the handle's own.
+    const key = this.#options.isShared ? await sessionKey(owner) : JSON.stringify(owner);
     this.#key = key;
+    this.#stopRejoining();
     let isOpening = false;
     const work = async () => {
       const stored = await this.#find(key, lostId);
       isOpening = true;
-      const connection = await open(stored === undefined ? undefined : this.#restored(stored));
-      await this.#keep(key, connection);
+      await this.#keep(key, await open(stored === undefined ? undefined : this.#restored(stored)));
     };
     try {
       await this.#options.manager.withLock(key, work, { signal });
     } catch (cause) {
       if (isOpening || signal.aborted) throw cause;
       this.#warn('the lock of its session could not be had', cause);
-      await open(undefined);
+      this.#record = undefined;
+      this.#othersId = undefined;
+      await this.#keep(key, await open(undefined));
     }
   }
 
-  /** Forgets the session: it is over, or nobody else is to take it up. */
-  async forget(): Promise<void> {
+  /**
+   * Uses the session no more. Whether it is to be ended on the server: when `ends` says so and nobody else uses it, or when nobody else could
+   * ever take it up. Once it is to be ended, nobody finds it any more. Never rejects.
+   */
+  async leave(ends: boolean): Promise<boolean> {
     const key = this.#key;
-    this.#record = undefined;
-    this.#ownId = undefined;
-    this.#othersId = undefined;
-    if (key !== undefined) await this.#try('its session could not be forgotten', () => this.#options.manager.deleteSession(key));
+    const { manager, isShared } = this.#options;
+    this.#key = undefined;
+    this.#stopRejoining();
+    if (key === undefined) return false;
+    if (!isShared) {
+      await this.#try('its session could not be forgotten', () => manager.deleteSession(key));
+      return ends;
+    }
+    const work = async () => {
+      const others = this.#member === undefined ? 0 : await manager.leaveSession(key, this.#member);
+      if (this.#isAlone) return true;
+      if (!ends || others > 0) return false;
+      await manager.deleteSession(key);
+      return true;
+    };
+    // Whoever opens the session does so under its lock: nobody comes between the last one to leave and the end.
+    const leave = () => (ends ? manager.withLock(key, work, { waitMs: LEAVE_WAIT_MS }) : work());
+    return (await this.#try('it could not leave its session in order', leave)) ?? this.#isAlone;
   }
 
   async #find(key: string, lostId: string | undefined): Promise<SessionRecord | undefined> {
@@ -88,24 +128,66 @@ export class SessionStore {
     return { agreement: { era: new LegacyEra(revision), serverInfo, capabilities, instructions, opened: undefined }, sessionId };
   }
 
-  async #keep(key: string, { agreement, sessionId }: Pick<Connection, 'agreement' | 'sessionId'>): Promise<void> {
-    if (agreement === undefined || !this.owns(sessionId) || sessionId === this.#ownId) return;
+  /** Stores a session that was made just now; one that was taken up is stored already. */
+  async #keep(key: string, opened: Opened): Promise<void> {
+    const { agreement, sessionId } = opened;
+    if (agreement === undefined) return;
+    if (sessionId === undefined) {
+      this.#isAlone = true;
+      return;
+    }
+    const isTakenUp = sessionId === this.#othersId || (sessionId === this.#ownId && !this.#isAlone);
+    if (isTakenUp) {
+      this.#isAlone = false;
+      return this.#join(key);
+    }
     this.#ownId = sessionId;
-    const record: SessionRecord = {
+    this.#isAlone = true;
+    await this.#offer(key, this.#toRecord(agreement, sessionId));
+  }
+
+  #toRecord(agreement: NonNullable<Opened['agreement']>, sessionId: string): SessionRecord {
+    const { era, serverInfo, capabilities, instructions } = agreement;
+    const now = this.#options.clock.date();
+    return {
       version: 1,
-      era: agreement.era.name,
-      revision: agreement.era.revision,
+      era: era.name,
+      revision: era.revision,
       sessionId,
-      serverInfo: agreement.serverInfo,
-      capabilities: agreement.capabilities,
-      instructions: agreement.instructions,
+      serverInfo,
+      capabilities,
+      instructions,
       lastEventId: undefined,
       // From the date, so that a record that was forgotten and made anew does not pass for the one before.
-      epoch: Math.max((this.#record?.epoch ?? 0) + 1, this.#options.clock.date()),
-      storedAt: this.#options.clock.date(),
+      epoch: Math.max((this.#record?.epoch ?? 0) + 1, now),
+      storedAt: now,
     };
-    await this.#try('its session could not be stored', () => this.#options.manager.storeSession(key, record));
-    this.#record = record;
+  }
+
+  /** Stores `record` in place of what was found, and nothing newer; again and again while the store is away. */
+  async #offer(key: string, record: SessionRecord): Promise<void> {
+    const { manager, clock, name, log } = this.#options;
+    const isStored = await this.#try('its session could not be stored', () => manager.compareAndStore(key, record, this.#record?.epoch));
+    if (this.#key !== key || this.#ownId !== record.sessionId) return;
+    if (isStored === undefined) {
+      this.#cancelRejoin = clock.afterInBackground(REJOIN_MS, () => void this.#offer(key, record));
+    } else if (isStored) {
+      this.#record = record;
+      this.#isAlone = false;
+      await this.#join(key);
+    } else log.warn(`${name}: another session was stored meanwhile; going on alone`);
+  }
+
+  async #join(key: string): Promise<void> {
+    const { manager, isShared } = this.#options;
+    if (!isShared) return;
+    const member = (this.#member ??= uniquePrefix());
+    await this.#try('it could not say that it uses its session', () => manager.joinSession(key, member));
+  }
+
+  #stopRejoining(): void {
+    this.#cancelRejoin?.();
+    this.#cancelRejoin = undefined;
   }
 
   async #try<T>(what: string, ask: () => Promise<T>): Promise<T | undefined> {

@@ -61,8 +61,8 @@ class StdioRoad implements Road {
     return connection.open(this.transport, signal);
   }
 
-  endsSession(): boolean {
-    return false;
+  endsSession(): Promise<boolean> {
+    return Promise.resolve(false);
   }
 
   left(): Promise<void> {

@@ -69,11 +69,11 @@ export class InMemorySessionManager extends SessionManager {
   }
 
   /** As {@link SessionManager.withLock}; an action whose turn comes after the manager was closed never runs. */
-  override async withLock<T>(key: string, action: (signal: AbortSignal) => Promise<T>, options: LockOptions = {}): Promise<T> {
+  override async withLock<T>(key: string, action: (signal: AbortSignal, fence?: number) => Promise<T>, options: LockOptions = {}): Promise<T> {
     this.#requireOpen(key);
-    const begin = (signal: AbortSignal): Promise<T> => {
+    const begin = (signal: AbortSignal, fence?: number): Promise<T> => {
       this.#requireOpen(key);
-      return action(signal);
+      return action(signal, fence);
     };
     return super.withLock(key, typeof action === 'function' ? begin : action, options);
   }

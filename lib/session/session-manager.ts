@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.ts';
 import { SessionStoreError } from '../base/errors.ts';
 import { abortSignal, functionOption, checkKeys, count, durationMs, text } from '../base/options.ts';
 import { KeyedMutex } from './keyed-mutex.ts';
+import type { Lease, LeaseOptions } from './lease.ts';
 import { checkSessionRecord, readSessionRecord } from './session-record.ts';
 import type { SessionRecord } from './session-record.ts';
 
@@ -36,6 +37,9 @@ export const DEFAULT_LOCK_WAIT_MS: number = 30_000;
 export abstract class SessionManager {
   readonly #mutex = new KeyedMutex();
   readonly #clock: Clock;
+  readonly #leases = new Set<string>();
+  readonly #members = new Map<string, Set<string>>();
+  #fence = 0;
 
   constructor(options: SessionManagerOptions = {}) {
     this.#clock = options.clock ?? systemClock;
@@ -58,7 +62,7 @@ export abstract class SessionManager {
 
   /**
    * Runs `action` while nobody else runs one under the same key, and returns what it returns; the lock is free again when the action
-   * has settled, either way. Those who wait get their turn in the order in which they came. Here the lock is known to this instance alone.
+   * has settled, either way. The action is handed the fence of its turn: higher than that of every turn before. Those who wait get their turn in the order in which they came. Here the lock is known to this instance alone.
    *
    * The wait for the lock ends after `waitMs` or when `signal` fires; once it runs, the action is not interrupted: it is handed a
    * signal that fires with `signal`, and, in a manager whose locks can be lost, when the lock is lost. The lock is not reentrant: an
@@ -67,7 +71,7 @@ export abstract class SessionManager {
    * @throws SessionStoreError `ERR_MCP_SESSION_STORE` when the lock is not free in time; the reason of `signal` when that fires first; what
    * the action throws; TypeError and RangeError for wrong arguments.
    */
-  async withLock<T>(key: string, action: (signal: AbortSignal) => Promise<T>, options: LockOptions = {}): Promise<T> {
+  async withLock<T>(key: string, action: (signal: AbortSignal, fence?: number) => Promise<T>, options: LockOptions = {}): Promise<T> {
     text('key', key);
     functionOption('action', action);
     checkKeys('options', options as unknown, ['waitMs', 'signal']);
@@ -77,7 +81,7 @@ export abstract class SessionManager {
     const wait = timedSignal(this.#clock, waitMs, late, signal);
     const begin = (): Promise<T> => {
       wait.release();
-      return action(signal ?? new AbortController().signal);
+      return action(signal ?? new AbortController().signal, ++this.#fence);
     };
     try {
       return await this.#mutex.run(key, begin, wait.signal);
@@ -107,4 +111,51 @@ export abstract class SessionManager {
       return true;
     });
   }
+
+  /**
+   * Takes the lease `name`, or nothing when somebody holds it. Whoever has it does what one worker does for all, such as listening to
+   * what a server sends by itself. Here the lease is known to this instance alone, and is never lost.
+   *
+   * @throws TypeError, RangeError for wrong arguments; what the store itself throws.
+   */
+  async acquireLease(name: string, options: LeaseOptions = {}): Promise<Lease | undefined> {
+    checkLease(name, options);
+    if (this.#leases.has(name)) return undefined;
+    this.#leases.add(name);
+    let isHeld = true;
+    const release = async (): Promise<void> => {
+      if (isHeld) this.#leases.delete(name);
+      isHeld = false;
+    };
+    return { signal: new AbortController().signal, fence: ++this.#fence, release };
+  }
+
+  /**
+   * Says that `member` uses the session under `key`, from now on until {@link SessionManager.leaveSession}; in a store that several
+   * processes share, a member whose process is gone is forgotten after `leaseMs`.
+   *
+   * @throws TypeError, RangeError for wrong arguments; what the store itself throws.
+   */
+  async joinSession(key: string, member: string, options: LeaseOptions = {}): Promise<void> {
+    checkLease(key, options);
+    text('member', member);
+    const members = this.#members.get(key);
+    if (members === undefined) this.#members.set(key, new Set([member]));
+    else members.add(member);
+  }
+
+  /** Says that `member` uses the session no more, and tells how many others do. */
+  async leaveSession(key: string, member: string): Promise<number> {
+    text('member', member);
+    const members = this.#members.get(text('key', key));
+    members?.delete(member);
+    if (members?.size === 0) this.#members.delete(key);
+    return members?.size ?? 0;
+  }
+}
+
+function checkLease(name: string, options: LeaseOptions): void {
+  text('name', name);
+  checkKeys('options', options as unknown, ['leaseMs']);
+  if (options.leaseMs !== undefined) durationMs('options.leaseMs', options.leaseMs);
 }

@@ -23,6 +23,7 @@ const PROCESS_GROUP = 'lib/transport/stdio/process-group.ts';
 const STDIO_TRANSPORT = 'lib/transport/stdio/stdio-transport.ts';
 const WRITE_QUEUE = 'lib/transport/stdio/write-queue.ts';
 const COMMAND_LINE = 'lib/cli/main.ts';
+const REDIS_BUILTINS = 'lib/redis/redis-builtins.ts';
 const NODE_FETCH_BUILTINS = 'lib/transport/http/node-fetch-builtins.ts';
 const NODE_FETCH_EXCHANGE = 'lib/transport/http/node-fetch-exchange.ts';
 const NODE_FETCH_OPTIONS = 'lib/transport/http/node-fetch-options.ts';
@@ -31,7 +32,14 @@ const NODE_FETCH_OPTIONS = 'lib/transport/http/node-fetch-options.ts';
 export const EDGES: readonly EdgeRule[] = [
   rule('timers', new RegExp(GLOBAL('set(?:Timeout|Interval|Immediate)|clear(?:Timeout|Interval|Immediate)') + '|\\bAbortSignal\\.timeout\\b', 'g'), [CLOCK, COMMAND_LINE]),
   rule('the clock', new RegExp(`${GLOBAL('performance')}|\\bDate\\.now\\b|\\bnew Date\\(\\s*\\)|\\bhrtime\\b`, 'g'), [CLOCK, COMMAND_LINE]),
-  rule('random numbers', new RegExp(`\\bMath\\.random\\b|${GLOBAL('crypto')}`, 'g'), ['lib/connection/unique-prefix.ts', 'lib/session/session-key.ts', 'lib/transport/backoff.ts']),
+  rule('random numbers', new RegExp(`\\bMath\\.random\\b|${GLOBAL('crypto')}`, 'g'), [
+    'lib/connection/unique-prefix.ts',
+    'lib/redis/redis-backoff.ts',
+    'lib/session/redis-digest.ts',
+    'lib/session/session-key.ts',
+    'lib/session/session-seal.ts',
+    'lib/transport/backoff.ts',
+  ]),
   rule('the process', new RegExp(GLOBAL('process'), 'g'), [
     CHILD_PROCESS,
     PROCESS_GROUP,
@@ -41,11 +49,13 @@ export const EDGES: readonly EdgeRule[] = [
     NODE_FETCH_BUILTINS,
     NODE_FETCH_EXCHANGE,
     NODE_FETCH_OPTIONS,
+    REDIS_BUILTINS,
   ]),
   rule('listeners on the process', /(?<![.\w])process\s*\.\s*(?:on|once|addListener|prependListener|exit|chdir|umask|emit)\b/g, [COMMAND_LINE]),
   // The others have members and options of that name.
   rule('the network', new RegExp(GLOBAL('fetch|XMLHttpRequest|WebSocket|EventSource|navigator'), 'g'), [
     'lib/servers/http-road.ts',
+    'lib/transport/http/http-client.ts',
     'lib/transport/http/node-fetch.ts',
     'lib/transport/http/platform-fetch.ts',
   ]),
@@ -76,7 +86,8 @@ export const NODE_MODULES: Readonly<Record<string, readonly string[]>> = Object.
   'node:events': [NODE_FETCH_BUILTINS],
   'node:http': [NODE_FETCH_BUILTINS],
   'node:https': [NODE_FETCH_BUILTINS],
-  'node:net': [NODE_FETCH_BUILTINS],
+  'node:net': [NODE_FETCH_BUILTINS, REDIS_BUILTINS],
+  'node:tls': [REDIS_BUILTINS],
   'node:stream': [WRITE_QUEUE, NODE_FETCH_BUILTINS],
   'node:zlib': [NODE_FETCH_BUILTINS],
   'node:fs/promises': [COMMAND_LINE],

@@ -19,6 +19,7 @@ const EXPORTS = [
   'PROTOCOL_VERSIONS',
   'PeerProtocolError',
   'RPCError',
+  'RedisError',
   'RequestTimeoutError',
   'SERVER_LOG_LEVELS',
   'SessionManager',

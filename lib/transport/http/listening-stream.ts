@@ -10,6 +10,7 @@ import type { Arrival, FrameHeaders } from '../transport.ts';
 import { EventStream, reconnectDelayMs } from './event-stream.ts';
 import type { FetchResponse } from './fetch-port.ts';
 import type { ExchangeContext } from './http-exchange.ts';
+import type { ListeningTurns } from './listening-turns.ts';
 import { exchangeError } from './http-failure.ts';
 import { discard } from './response-body.ts';
 
@@ -25,6 +26,22 @@ export async function listen(context: ExchangeContext, headers: FrameHeaders, si
     await keepListening(context, headers, signal);
   } catch (cause) {
     if (!signal.aborted && isMCPError(cause)) context.sink.fault(cause);
+  }
+}
+
+/**
+ * As {@link listen}, whenever it is this handle's turn. What came before its turn is lost to it, and `gap` says so. Never rejects.
+ */
+export async function listenInTurn(context: ExchangeContext, headers: FrameHeaders, signal: AbortSignal, turns: ListeningTurns): Promise<void> {
+  for (let isFirst = true; ; isFirst = false) {
+    const turn = await turns.take(signal).catch(() => undefined);
+    if (turn === undefined) return;
+    if (!isFirst || turn.isTakenOver) context.sink.gap();
+    await listen(context, headers, AbortSignal.any([signal, turn.signal]));
+    const isOver = turn.signal.aborted;
+    await turn.release();
+    // Where the server has no such stream, or it was given up, there is nothing to take turns at.
+    if (!isOver) return;
   }
 }
 

@@ -10,7 +10,8 @@ import type { HTTPClient } from './http-client.ts';
 import { PostHeaders, runExchange } from './http-exchange.ts';
 import type { ExchangeContext, Refusal } from './http-exchange.ts';
 import { exchangeError } from './http-failure.ts';
-import { listen } from './listening-stream.ts';
+import { listen, listenInTurn } from './listening-stream.ts';
+import type { ListeningTurns } from './listening-turns.ts';
 import type { RequestSlots } from './request-slots.ts';
 import { discard } from './response-body.ts';
 
@@ -21,8 +22,8 @@ export interface StreamableHTTPTransportOptions {
   readonly slots: RequestSlots;
   /** How long a message that asks for no reply may take, milliseconds. */
   readonly timeoutMs: number;
-  /** Whether the stream for what belongs to no request is opened. */
-  readonly listens: boolean;
+  /** Whether the stream for what belongs to no request is opened: at once, or when it is this handle's turn. */
+  readonly listens: boolean | ListeningTurns;
 }
 
 // "Not now": whatever the body says, what counts is the status, and how long to wait.
@@ -67,10 +68,14 @@ export class StreamableHTTPTransport implements Transport {
   }
 
   listen(headers: FrameHeaders): void {
-    if (!this.#options.listens || this.#isListening) return;
+    const { listens } = this.#options;
+    if (listens === false || this.#isListening) return;
     this.#isListening = true;
     this.#running++;
-    void listen(this.#requireOpen(), headers, this.#closing.signal).finally(() => this.#ended());
+    const context = this.#requireOpen();
+    const { signal } = this.#closing;
+    const listening = listens === true ? listen(context, headers, signal) : listenInTurn(context, headers, signal, listens);
+    void listening.finally(() => this.#ended());
   }
 
   async endSession(headers: FrameHeaders, signal: AbortSignal): Promise<void> {
