@@ -166,8 +166,8 @@ export class SessionStore {
 
   /** Stores `record` in place of what was found, and nothing newer; again and again while the store is away. */
   async #offer(key: string, record: SessionRecord): Promise<void> {
-    const { manager, clock, name, log } = this.#options;
-    const isStored = await this.#try('its session could not be stored', () => manager.compareAndStore(key, record, this.#record?.epoch));
+    const { clock, name, log } = this.#options;
+    const isStored = await this.#try('its session could not be stored', () => this.#storeIfNewest(key, record));
     if (this.#key !== key || this.#ownId !== record.sessionId) return;
     if (isStored === undefined) {
       this.#cancelRejoin = clock.afterInBackground(REJOIN_MS, () => void this.#offer(key, record));
@@ -176,6 +176,13 @@ export class SessionStore {
       this.#isAlone = false;
       await this.#join(key);
     } else log.warn(`${name}: another session was stored meanwhile; going on alone`);
+  }
+
+  /** Whether `record` is what is stored now. An answer that was lost on the way is made up for by reading. */
+  async #storeIfNewest(key: string, record: SessionRecord): Promise<boolean> {
+    const { manager } = this.#options;
+    if (await manager.compareAndStore(key, record, this.#record?.epoch)) return true;
+    return readSessionRecord(await manager.getSession(key))?.sessionId === record.sessionId;
   }
 
   async #join(key: string): Promise<void> {

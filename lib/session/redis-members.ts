@@ -39,13 +39,13 @@ export class RedisMembers {
   async join(keys: RedisSessionKeys, member: string, leaseMs: number): Promise<void> {
     const membership = { keys, member, leaseMs };
     await this.#store.operate((road) => this.#say(road, membership));
-    this.#memberships.set(nameOf(membership), membership);
+    this.#memberships.set(nameOfMembership(membership), membership);
     this.#schedule();
   }
 
   /** `member` uses the session no more; how many others do. @throws SessionStoreError `ERR_MCP_SESSION_STORE`; then it is forgotten after its lease. */
   async leave(keys: RedisSessionKeys, member: string): Promise<number> {
-    this.#memberships.delete(nameOf({ keys, member }));
+    this.#memberships.delete(nameOfMembership({ keys, member }));
     this.#schedule();
     await this.#renewing;
     return this.#store.operate(async (road) => replyNumber(await road.run(LEAVE_MEMBERS, [keys.members], [member])));
@@ -90,6 +90,6 @@ export class RedisMembers {
   }
 }
 
-function nameOf({ keys, member }: Pick<Membership, 'keys' | 'member'>): string {
+function nameOfMembership({ keys, member }: Pick<Membership, 'keys' | 'member'>): string {
   return `${keys.members}/${member}`;
 }
