@@ -35,7 +35,9 @@ export type LimitName =
   | 'streamProgressMs'
   | 'sessionEndMs'
   | 'afterAnswerMs'
-  | 'streamLeaseMs';
+  | 'streamLeaseMs'
+  | 'maxIncomingRequests'
+  | 'answerTimeoutMs';
 
 const row = (value: number, unit: LimitRow['unit'], why: string): LimitRow => Object.freeze({ unit, value, why });
 
@@ -66,6 +68,8 @@ export const LIMITS: Readonly<Record<LimitName, LimitRow>> = Object.freeze({
   streamProgressMs: row(10_000, 'milliseconds', 'How long a stream has to live to count as one that lives.'),
   sessionEndMs: row(1_000, 'milliseconds', 'How long telling the server that a session is over may take.'),
   afterAnswerMs: row(1_000, 'milliseconds', 'How long a stream is read on after its answer, so that its socket can be used again.'),
+  maxIncomingRequests: row(100, 'requests', 'Requests of a server that are being answered at once, by handlers of the host.'),
+  answerTimeoutMs: row(600_000, 'milliseconds', 'How long a handler of the host may take: a human may have to be asked.'),
   streamLeaseMs: row(15_000, 'milliseconds', 'Of several handles that share a session, one listens: how long after the end of its process another one takes over.'),
 });
 

@@ -12,7 +12,7 @@ import { escapeText } from '../base/text.ts';
 import { encodeError, encodeNotification, encodeRequest, encodeResult } from '../jsonrpc/codec.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import { Misfit } from '../protocol/checks/check.ts';
-import { checkProgress, checkProgressToken } from '../protocol/checks/notifications.ts';
+import { checkCancelledId, checkProgress, checkProgressToken } from '../protocol/checks/notifications.ts';
 import { checkEmptyResult } from '../protocol/checks/results.ts';
 import type { Agreement, Call } from '../protocol/era.ts';
 import type { Progress } from '../protocol/types/progress.ts';
@@ -20,6 +20,8 @@ import type { Transport } from '../transport/transport.ts';
 import { ConnectionState, ConnectionStateMachine } from './connection-state.ts';
 import type { ConnectionEvent, StateChange } from './connection-state.ts';
 import { Inbound } from './inbound.ts';
+import { IncomingRequests } from './incoming-requests.ts';
+import type { Answerer } from './incoming-requests.ts';
 import type { InboundPort } from './inbound.ts';
 import { Link } from './link.ts';
 import { negotiate } from './negotiation.ts';
@@ -54,6 +56,8 @@ export interface ConnectionOptions {
   readonly limits: Limits;
   readonly offer: Offer;
   readonly events: ConnectionEvents;
+  /** Answers what the server asks. */
+  readonly answerer: Answerer;
 }
 
 /** What an earlier connection agreed on, to be taken up without a new handshake. */
@@ -76,6 +80,7 @@ export class Connection {
   readonly #pending: PendingRequests;
   #link: Link | undefined;
   #inbound: Inbound | undefined;
+  #incoming: IncomingRequests | undefined;
   /** What was agreed on last; kept after the end, for display. */
   #agreement: Agreement | undefined;
 
@@ -122,7 +127,7 @@ export class Connection {
   async open(transport: Transport, signal: AbortSignal, restored?: Restored): Promise<void> {
     this.#apply('open');
     const link = new Link(transport);
-    const inbound = new Inbound(this.#inboundPort(link));
+    const inbound = new Inbound(this.#inboundPort(link, this.#incomingOn(link)));
     this.#link = link;
     this.#inbound = inbound;
     const { opening } = link;
@@ -195,14 +200,35 @@ export class Connection {
     return this.#giveUp(id, new DOMException(reason, 'AbortError'), reason);
   }
 
-  #inboundPort(link: Link): InboundPort {
+  /** Sends a notification. One that cannot be sent harms nobody; it is told as a fault. */
+  notify(method: string, params: JSONObject | undefined): void {
+    const link = this.#requireLink(method);
+    this.#transmit(link, encodeNotification(method, params, this.#options.limits));
+  }
+
+  #incomingOn(link: Link): IncomingRequests {
+    const { clock, limits, answerer, events } = this.#options;
+    const incoming = new IncomingRequests({
+      clock,
+      limits,
+      answerer,
+      answer: (id, result) => this.#transmit(link, encodeResult(id, result, limits)),
+      refuse: (id, code, message, data) => this.#transmit(link, encodeError(id, code, message, limits, data)),
+      failed: (what, cause) => events.callbackFault(what, cause),
+    });
+    this.#incoming = incoming;
+    return incoming;
+  }
+
+  #inboundPort(link: Link, incoming: IncomingRequests): InboundPort {
     const { limits, events } = this.#options;
     return {
       pending: this.#pending,
       ids: link.ids,
       limits,
       era: () => link.agreement?.era,
-      notified: (method, params) => this.#notified(method, params),
+      notified: (method, params) => this.#notified(method, params, incoming),
+      asked: (id, method, params) => incoming.begin(id, method, params),
       answer: (id, result) => this.#transmit(link, encodeResult(id, result, limits)),
       refuse: (id, code, message) => this.#transmit(link, encodeError(id, code, message, limits)),
       named: (sessionId) => this.#named(link, sessionId),
@@ -361,9 +387,10 @@ export class Connection {
     if (this.#machine.state === ConnectionState.CONNECTED) this.#ended(link, lost);
   }
 
-  #notified(method: string, params: JSONObject = NO_PARAMS): void {
+  #notified(method: string, params: JSONObject = NO_PARAMS, incoming: IncomingRequests): void {
     const { events } = this.#options;
     try {
+      if (method === 'notifications/cancelled') return incoming.withdraw(checkCancelledId(params), 'The server took the request back');
       if (method !== 'notifications/progress') return events.notified(method, params);
       const progress = checkProgress(params);
       const request = reportProgress(progress, checkProgressToken(params), this.#pending, events.callbackFault);
@@ -388,7 +415,10 @@ export class Connection {
   /** The one door for changes of state. What waits is settled before anybody hears of it. */
   #apply(event: ConnectionEvent, cause?: unknown, settleWith: unknown = cause): void {
     const change = this.#machine.apply(event, cause);
-    if (event === 'lost' || event === 'close') this.#pending.rejectAll(settleWith);
+    if (event === 'lost' || event === 'close') {
+      this.#pending.rejectAll(settleWith);
+      this.#incoming?.abortAll(settleWith);
+    }
     this.#options.events.changed(change);
   }
 }

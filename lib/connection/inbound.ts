@@ -14,6 +14,8 @@ import type { Era } from '../protocol/era.ts';
 import type { Arrival, FrameSink } from '../transport/transport.ts';
 import type { PendingRequest, PendingRequests } from './pending-requests.ts';
 
+const EMPTY_PARAMS: JSONObject = Object.freeze({});
+
 /** What the routing of frames needs of its connection. */
 export interface InboundPort {
   readonly pending: PendingRequests;
@@ -29,6 +31,8 @@ export interface InboundPort {
   isSessionLost(status: number, rpcCode: number): boolean;
   sessionLost(id: RequestId | undefined): void;
   answer(id: RequestId, result: JSONObject): void;
+  /** A request of the peer that it may send. */
+  asked(id: RequestId, method: string, params: JSONObject): void;
   refuse(id: RequestId, code: number, message: string): void;
   /** Something is wrong, but the connection goes on. */
   fault(error: MCPError): void;
@@ -163,12 +167,12 @@ export class Inbound implements FrameSink {
     return 'more';
   }
 
-  #answer({ id, method }: RequestMessage): void {
+  #answer({ id, method, params = EMPTY_PARAMS }: RequestMessage): void {
     const era = this.#port.era();
     if (method === 'ping') return this.#port.answer(id, {});
-    if (era !== undefined && !era.mayTravel(method, 'server')) {
-      this.#port.fault(new PeerProtocolError('ERR_MCP_UNEXPECTED_METHOD', `The server sent the request ${quote(method)}, which a server may not send in ${era.revision}`, { details: { method } }));
-    }
+    if (era === undefined) return this.#port.refuse(id, RPC_ERROR.methodNotFound, 'Nothing is agreed on yet');
+    if (era.mayTravel(method, 'server')) return this.#port.asked(id, method, params);
+    this.#port.fault(new PeerProtocolError('ERR_MCP_UNEXPECTED_METHOD', `The server sent the request ${quote(method)}, which a server may not send in ${era.revision}`, { details: { method } }));
     this.#port.refuse(id, RPC_ERROR.methodNotFound, 'This client does not offer the method');
   }
 

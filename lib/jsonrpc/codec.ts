@@ -156,8 +156,8 @@ export function encodeResult(id: RequestId, result: JSONObject, bounds: MessageB
 }
 
 /** The text of the refusal of the peer's request `id`. */
-export function encodeError(id: RequestId, code: number, message: string, bounds: MessageBounds): string {
-  const error = encodePart({ code, message }, 'an error answer');
+export function encodeError(id: RequestId, code: number, message: string, bounds: MessageBounds, data?: JSONObject): string {
+  const error = encodePart(data === undefined ? { code, message } : { code, message, data }, 'an error answer');
   return bounded(`{"jsonrpc":"2.0","id":${encodeWord(id)},"error":${error}}`, 'an error answer', bounds);
 }
 

@@ -5,9 +5,8 @@ import { LimitError } from '../base/errors.ts';
 import type { Delivery, MCPError } from '../base/errors.ts';
 import { Listeners } from '../base/listeners.ts';
 import type { Unsubscribe } from '../base/listeners.ts';
-import { abortSignal, checkKeys, durationMs, flag, oneOf } from '../base/options.ts';
+import { checkKeys, durationMs } from '../base/options.ts';
 import { quiet } from '../base/quiet.ts';
-import { encodeCommand } from '../resp/resp-encoder.ts';
 import type { RedisArgument } from '../resp/resp-encoder.ts';
 import { RESPError } from '../resp/resp-error.ts';
 import type { RESPReply } from '../resp/resp-reply.ts';
@@ -15,25 +14,17 @@ import { redisBackoffMs } from './redis-backoff.ts';
 import { afterThisTurn } from './redis-builtins.ts';
 import { RedisCommandQueue } from './redis-command-queue.ts';
 import { RedisCommand } from './redis-command.ts';
-import { kindOfCommand, nameOfCommand } from './redis-commands.ts';
+import { nameOfCommand } from './redis-commands.ts';
 import type { RedisConnection, RedisConnectionEnd } from './redis-connection.ts';
 import { commandTimeout, failureOfCommand, reactionTo, redisFailure, replyFailure } from './redis-failure.ts';
 import { resolveRedisOptions } from './redis-options.ts';
 import type { RedisClientOptions, ResolvedRedisOptions } from './redis-options.ts';
 import { RedisRoad } from './redis-road.ts';
+import { createCommand, NO_SEND_OPTIONS } from './redis-send.ts';
+import type { RedisSendOptions } from './redis-send.ts';
 import type { RedisClientState } from './redis-state.ts';
 
-/** What one command can be told. */
-export interface RedisSendOptions {
-  /** Takes the command back: it is not written any more, or its reply is not waited for. */
-  readonly signal?: AbortSignal | undefined;
-  /** Instead of `commandTimeoutMs`. */
-  readonly timeoutMs?: number | undefined;
-  /** May be sent again when the connection is lost before its reply. Commands that only read are known. */
-  readonly isIdempotent?: boolean | undefined;
-  /** What bulk strings of the reply become: `'text'`, in which what is not UTF-8 is replaced, or `'bytes'`. `'text'`. */
-  readonly replies?: 'text' | 'bytes' | undefined;
-}
+export type { RedisSendOptions } from './redis-send.ts';
 
 /** What sessions need of a Redis client, whoever made it. Rejects for an error reply. */
 export interface RedisCommands {
@@ -52,8 +43,6 @@ export const DEFAULT_REDIS_CLOSE_MS: number = 1_000;
 
 // A command that the server dies of, or that is refused again and again, is not carried on for ever.
 const MOST_RETURNS = 2;
-const SEND_OPTION_NAMES: readonly string[] = ['signal', 'timeoutMs', 'isIdempotent', 'replies'];
-const NO_SEND_OPTIONS: RedisSendOptions = Object.freeze({});
 
 /**
  * A client of one Redis server over one connection, which the first command makes, and the next one makes anew after it was lost. All commands
@@ -143,7 +132,7 @@ export class RedisClient implements RedisCommands {
   send(args: readonly RedisArgument[], options: RedisSendOptions = NO_SEND_OPTIONS): Promise<RESPReply> {
     let command: RedisCommand;
     try {
-      command = this.#commandOf(args, options);
+      command = createCommand(args, options, this.#options, this.#road);
     } catch (error) {
       return quiet(Promise.reject(error));
     }
@@ -162,23 +151,6 @@ export class RedisClient implements RedisCommands {
     const timeoutMs = durationMs('options.timeoutMs', options.timeoutMs ?? DEFAULT_REDIS_CLOSE_MS, 0);
     this.#closing ??= this.#drainAndClose(timeoutMs);
     return this.#closing;
-  }
-
-  #commandOf(args: readonly RedisArgument[], options: RedisSendOptions): RedisCommand {
-    const frame = encodeCommand(args);
-    const kind = kindOfCommand(args);
-    if (kind === 'refused') {
-      throw new TypeError(`${nameOfCommand(args[0])} cannot be sent over a shared connection: it has not exactly one reply, or changes the connection for all`);
-    }
-    const { commandTimeoutMs, maxQueuedBytes } = this.#options;
-    if (frame.length > maxQueuedBytes) throw this.#oversize(args[0], frame.length);
-    if (options === NO_SEND_OPTIONS) return new RedisCommand(args[0], frame, 'text', kind === 'read', commandTimeoutMs, false);
-    checkKeys('options', options as unknown, SEND_OPTION_NAMES);
-    abortSignal('options.signal', options.signal);
-    const timeoutMs = options.timeoutMs === undefined ? commandTimeoutMs : durationMs('options.timeoutMs', options.timeoutMs);
-    const isIdempotent = options.isIdempotent === undefined ? kind === 'read' : flag('options.isIdempotent', options.isIdempotent);
-    const strings = options.replies === undefined ? 'text' : oneOf('options.replies', options.replies, ['text', 'bytes']);
-    return new RedisCommand(args[0], frame, strings, isIdempotent, Math.ceil(timeoutMs), false);
   }
 
   /** Listens to the caller's signal; false when it has fired already, and the command is rejected. */
@@ -229,13 +201,6 @@ export class RedisClient implements RedisCommands {
     return error;
   }
 
-  #oversize(first: RedisArgument | undefined, bytes: number): LimitError {
-    const { maxQueuedBytes } = this.#options;
-    const [command, place] = [nameOfCommand(first), this.place];
-    const message = `${command}: a command for Redis at ${place} may have ${maxQueuedBytes} bytes; this one has ${bytes}`;
-    return new LimitError('maxQueuedBytes', message, { details: { place, command, most: maxQueuedBytes }, delivery: 'unsent' });
-  }
-
   #schedule(): void {
     this.#isScheduled = true;
     this.#now = this.#readClock();
@@ -248,8 +213,9 @@ export class RedisClient implements RedisCommands {
   #pump(): void {
     if (this.#waiting.length === 0 || this.#writeAt > 0) return;
     const { connection } = this.#road;
-    if (connection === undefined) this.#road.connectSoon();
-    else connection.pump(this.#waiting, this.#now);
+    if (connection !== undefined) connection.pump(this.#waiting, this.#now);
+    // All that waits may be settled by now, and then nobody needs a connection.
+    else if (this.#open > 0) this.#road.connectSoon();
   }
 
   #answered(command: RedisCommand, reply: RESPReply): void {
@@ -332,6 +298,7 @@ export class RedisClient implements RedisCommands {
   #left(): void {
     this.#open -= 1;
     if (this.#open > 0) return;
+    if (this.#waiting.length > 0) this.#waiting.takeAll();
     this.#road.hold(false);
     this.#road.rest();
     this.#drained?.resolve();
@@ -353,7 +320,9 @@ export class RedisClient implements RedisCommands {
     const now = this.#readClock() + 1;
     this.#now = now;
     const { connection } = this.#road;
-    const next = [this.#expire(this.#waiting.list(), now), this.#expire(this.#putOff, now), this.#expire(connection?.written.list() ?? [], now)];
+    const waiting = this.#waiting.takeAll();
+    const next = [this.#expire(waiting, now), this.#expire(this.#putOff, now), this.#expire(connection?.written.list() ?? [], now)];
+    this.#waiting.prepend(waiting.filter((command) => !command.isSettled));
     if (this.#writeAt > 0 && this.#writeAt <= now) {
       this.#takeUp();
       this.#pump();

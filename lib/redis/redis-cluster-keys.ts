@@ -8,10 +8,10 @@ import { slotOfKey } from './redis-slots.ts';
 /** The keys among the arguments; none where the command has no keys, or is not as it should be, which the server then says. */
 type KeyFinder = (args: readonly RedisArgument[]) => readonly RedisArgument[];
 
-const none: KeyFinder = () => [];
+const noKeys: KeyFinder = () => [];
 
 /** From `first` to `last` (from the end where it is negative), every `step`. */
-const range =
+const keysInRange =
   (first: number, last: number, step: number = 1): KeyFinder =>
   (args) => {
     const keys: RedisArgument[] = [];
@@ -20,7 +20,7 @@ const range =
   };
 
 /** As many as the argument at `countAt` says, behind it; and those that stand at `also`. */
-const counted =
+const countedKeys =
   (countAt: number, ...also: readonly number[]): KeyFinder =>
   (args) => {
     const count = Number(nameOrNumber(args[countAt]));
@@ -29,7 +29,7 @@ const counted =
   };
 
 /** The first half of what follows the word `STREAMS`, which stands at `from` or behind. */
-const streams =
+const streamKeys =
   (from: number): KeyFinder =>
   (args) => {
     const word = args.findIndex((argument, index) => index >= from && nameOfCommand(argument) === 'STREAMS');
@@ -37,17 +37,17 @@ const streams =
   };
 
 /** The first argument, and what follows the word `STORE` or `STOREDIST`, which stands at `from` or behind. */
-const storing =
+const storedKeys =
   (from: number): KeyFinder =>
   (args) => args.filter((_, index) => index === 1 || (index > from && ['STORE', 'STOREDIST'].includes(nameOfCommand(args[index - 1]))));
 
 /** The second argument where the first one is one of these words. */
-const behind =
+const keyBehind =
   (...subcommands: readonly string[]): KeyFinder =>
   (args) => (args.length > 2 && subcommands.includes(nameOfCommand(args[1])) ? [args[2] as RedisArgument] : []);
 
 /** `MIGRATE host port key …`, or `MIGRATE host port "" … KEYS key key …`. */
-const migrating: KeyFinder = (args) => {
+const keysToMigrate: KeyFinder = (args) => {
   const key = args[3];
   if (key !== undefined && key !== '' && !(key instanceof Uint8Array && key.length === 0)) return [key];
   const word = args.findIndex((argument, index) => index > 3 && nameOfCommand(argument) === 'KEYS');
@@ -60,38 +60,38 @@ function nameOrNumber(argument: RedisArgument | undefined): string {
 }
 
 // What is not here has one key, its first argument.
-const RULES: ReadonlyArray<readonly [finder: KeyFinder, commands: string]> = [
-  [none, 'PING ECHO INFO TIME ROLE LASTSAVE LOLWUT COMMAND DBSIZE KEYS SCAN RANDOMKEY FLUSHALL FLUSHDB SAVE BGSAVE BGREWRITEAOF'],
-  [none, 'ACL CLIENT CLUSTER CONFIG FAILOVER FUNCTION LATENCY MODULE PUBLISH PUBSUB REPLICAOF SCRIPT SLAVEOF SLOWLOG SWAPDB WAIT WAITAOF'],
-  [range(1, -1), 'DEL UNLINK EXISTS TOUCH MGET PFCOUNT PFMERGE SINTER SINTERSTORE SUNION SUNIONSTORE SDIFF SDIFFSTORE'],
-  [range(1, -1, 2), 'MSET MSETNX'],
-  [range(1, -2), 'BLPOP BRPOP BZPOPMIN BZPOPMAX'],
-  [range(1, 2), 'RENAME RENAMENX COPY SMOVE LCS RPOPLPUSH BRPOPLPUSH LMOVE BLMOVE ZRANGESTORE GEOSEARCHSTORE'],
-  [range(2, -1), 'BITOP'],
-  [counted(1), 'SINTERCARD ZDIFF ZINTER ZINTERCARD ZUNION LMPOP ZMPOP'],
-  [counted(2), 'EVAL EVALSHA EVAL_RO EVALSHA_RO FCALL FCALL_RO BLMPOP BZMPOP'],
-  [counted(2, 1), 'ZDIFFSTORE ZINTERSTORE ZUNIONSTORE'],
-  [streams(1), 'XREAD'],
-  [streams(4), 'XREADGROUP'],
-  [storing(2), 'SORT'],
-  [storing(5), 'GEORADIUSBYMEMBER'],
-  [storing(6), 'GEORADIUS'],
-  [behind('ENCODING', 'FREQ', 'IDLETIME', 'REFCOUNT'), 'OBJECT'],
-  [behind('STREAM', 'GROUPS', 'CONSUMERS'), 'XINFO'],
-  [behind('CREATE', 'CREATECONSUMER', 'DELCONSUMER', 'DESTROY', 'SETID'), 'XGROUP'],
-  [behind('USAGE'), 'MEMORY'],
-  [behind('OBJECT'), 'DEBUG'],
-  [migrating, 'MIGRATE'],
+const KEY_RULES: ReadonlyArray<readonly [finder: KeyFinder, commands: string]> = [
+  [noKeys, 'PING ECHO INFO TIME ROLE LASTSAVE LOLWUT COMMAND DBSIZE KEYS SCAN RANDOMKEY FLUSHALL FLUSHDB SAVE BGSAVE BGREWRITEAOF'],
+  [noKeys, 'ACL CLIENT CLUSTER CONFIG FAILOVER FUNCTION LATENCY MODULE PUBLISH PUBSUB REPLICAOF SCRIPT SLAVEOF SLOWLOG SWAPDB WAIT WAITAOF'],
+  [keysInRange(1, -1), 'DEL UNLINK EXISTS TOUCH MGET PFCOUNT PFMERGE SINTER SINTERSTORE SUNION SUNIONSTORE SDIFF SDIFFSTORE'],
+  [keysInRange(1, -1, 2), 'MSET MSETNX'],
+  [keysInRange(1, -2), 'BLPOP BRPOP BZPOPMIN BZPOPMAX'],
+  [keysInRange(1, 2), 'RENAME RENAMENX COPY SMOVE LCS RPOPLPUSH BRPOPLPUSH LMOVE BLMOVE ZRANGESTORE GEOSEARCHSTORE'],
+  [keysInRange(2, -1), 'BITOP'],
+  [countedKeys(1), 'SINTERCARD ZDIFF ZINTER ZINTERCARD ZUNION LMPOP ZMPOP'],
+  [countedKeys(2), 'EVAL EVALSHA EVAL_RO EVALSHA_RO FCALL FCALL_RO BLMPOP BZMPOP'],
+  [countedKeys(2, 1), 'ZDIFFSTORE ZINTERSTORE ZUNIONSTORE'],
+  [streamKeys(1), 'XREAD'],
+  [streamKeys(4), 'XREADGROUP'],
+  [storedKeys(2), 'SORT'],
+  [storedKeys(5), 'GEORADIUSBYMEMBER'],
+  [storedKeys(6), 'GEORADIUS'],
+  [keyBehind('ENCODING', 'FREQ', 'IDLETIME', 'REFCOUNT'), 'OBJECT'],
+  [keyBehind('STREAM', 'GROUPS', 'CONSUMERS'), 'XINFO'],
+  [keyBehind('CREATE', 'CREATECONSUMER', 'DELCONSUMER', 'DESTROY', 'SETID'), 'XGROUP'],
+  [keyBehind('USAGE'), 'MEMORY'],
+  [keyBehind('OBJECT'), 'DEBUG'],
+  [keysToMigrate, 'MIGRATE'],
 ];
 
 // They change what a connection answers, and a connection is shared by all commands for its node.
 const REFUSED_IN_CLUSTER: ReadonlySet<string> = new Set(['ASKING', 'READONLY', 'READWRITE']);
-const refused: KeyFinder = (args) => {
+const noKeysAllowed: KeyFinder = (args) => {
   throw new TypeError(`${nameOfCommand(args[0])} cannot be sent to a cluster: it changes a connection that all commands for a node share`);
 };
 
 const KEY_FINDERS: ReadonlyMap<string, KeyFinder> = new Map(
-  [...RULES, [refused, [...REFUSED_IN_CLUSTER].join(' ')] as const].flatMap(([finder, commands]) =>
+  [...KEY_RULES, [noKeysAllowed, [...REFUSED_IN_CLUSTER].join(' ')] as const].flatMap(([finder, commands]) =>
     // Both spellings that programs use are found at once.
     commands.split(' ').flatMap((name) => [[name, finder] as const, [name.toLowerCase(), finder] as const]),
   ),
@@ -119,6 +119,7 @@ export function slotOfCommand(args: readonly RedisArgument[]): number | undefine
 }
 
 function crossSlot(command: string, ...slots: readonly number[]): RedisError {
-  const message = `${command}: its keys live in several slots of the cluster, ${slots.join(' and ')} among them; keys with one hash tag, as in {tag}:a and {tag}:b, live in one`;
+  const where = `several slots of the cluster, ${slots.join(' and ')} among them`;
+  const message = `${command}: its keys live in ${where}; keys with one hash tag, as in {tag}:a and {tag}:b, live in one`;
   return new RedisError('ERR_MCP_REDIS_REPLY', message, { details: { command, redisCode: 'CROSSSLOT', slots }, delivery: 'unsent' });
 }

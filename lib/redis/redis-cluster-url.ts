@@ -37,17 +37,19 @@ const DEFAULT_SENTINEL_PORT = 26_379;
 export function parseRedisSeeds(urls: RedisSeedURLs, kind: RedisSeedKind): RedisSeeds {
   const single = typeof urls === 'string' || urls instanceof URL;
   if (!single && (!Array.isArray(urls) || urls.length === 0)) throw wrongSeeds('they must be a url or a list of urls');
-  const { masterName, parts } = single ? splitSeeds(String(urls), kind) : { masterName: undefined, parts: (urls as readonly (string | URL)[]).map((url) => withPort(url, kind)) };
+  const { masterName, parts } = single
+    ? splitSeeds(String(urls), kind)
+    : { masterName: undefined, parts: (urls as readonly (string | URL)[]).map((url) => withPort(url, kind)) };
   const targets = parts.map((part) => parseRedisURL(part));
-  const database = agreed(targets, 'databases', (target) => target.database) ?? 0;
+  const database = agreedValue(targets, 'databases', (target) => target.database) ?? 0;
   if (kind === 'cluster' && database !== 0) throw wrongSeeds('a cluster has no database but 0');
   return Object.freeze({
     addresses: Object.freeze(placesOf(targets)),
-    isTLS: agreed(targets, 'kinds of connection, with TLS and without', (target) => target.isTLS) ?? false,
+    isTLS: agreedValue(targets, 'kinds of connection, with TLS and without', (target) => target.isTLS) ?? false,
     credentials: agreedCredentials(targets),
     database,
     masterName,
-    clientName: agreed(targets, 'client names', (target) => target.clientName),
+    clientName: agreedValue(targets, 'client names', (target) => target.clientName),
     timeouts: Object.freeze(Object.assign({}, ...targets.map((target) => target.timeouts)) as RedisTarget['timeouts']),
   });
 }
@@ -60,7 +62,9 @@ function wrongSeeds(what: string): TypeError {
 function splitSeeds(url: string, kind: RedisSeedKind): { readonly masterName: string | undefined; readonly parts: readonly string[] } {
   const [, scheme = '', rest = ''] = /^(rediss?(?:\+[a-z]+)?):\/\/(.*)$/is.exec(url) ?? [];
   const [base = '', purpose] = scheme.toLowerCase().split('+');
-  if (base === '' || (purpose !== undefined && purpose !== kind)) throw wrongSeeds(`they must begin with redis+${kind}:// or rediss+${kind}://, or be a list of redis:// or rediss:// urls`);
+  if (base === '' || (purpose !== undefined && purpose !== kind)) {
+    throw wrongSeeds(`they must begin with redis+${kind}:// or rediss+${kind}://, or be a list of redis:// or rediss:// urls`);
+  }
   if (purpose === undefined) return { masterName: undefined, parts: [withPort(url, kind)] };
   const [, authority = '', path = '', tail = ''] = /^([^/?#]*)([^?#]*)(.*)$/s.exec(rest) ?? [];
   const at = authority.lastIndexOf('@') + 1;
@@ -102,7 +106,7 @@ function placesOf(targets: readonly RedisTarget[]): RedisNodeAddress[] {
 }
 
 /** What all that say something say. */
-function agreed<T>(targets: readonly RedisTarget[], what: string, read: (target: RedisTarget) => T | undefined): T | undefined {
+function agreedValue<T>(targets: readonly RedisTarget[], what: string, read: (target: RedisTarget) => T | undefined): T | undefined {
   const said = new Set(targets.map(read).filter((value) => value !== undefined));
   if (said.size > 1) throw wrongSeeds(`they name several ${what}`);
   return [...said][0];

@@ -5,12 +5,12 @@ import type { RedisArgument } from '../resp/resp-encoder.ts';
 /** How many slots a cluster has. */
 export const REDIS_SLOT_COUNT = 16_384;
 
-const POLYNOMIAL = 0x1021;
+const CRC16_POLYNOMIAL = 0x1021;
 
 function makeCRC16Table(): Uint16Array {
   return Uint16Array.from({ length: 256 }, (_, byte) => {
     let crc = byte << 8;
-    for (let bit = 0; bit < 8; bit++) crc = (crc & 0x8000) === 0 ? crc << 1 : (crc << 1) ^ POLYNOMIAL;
+    for (let bit = 0; bit < 8; bit++) crc = (crc & 0x8000) === 0 ? crc << 1 : (crc << 1) ^ CRC16_POLYNOMIAL;
     return crc;
   });
 }
@@ -26,8 +26,8 @@ export function redisCRC16(bytes: Uint8Array): number {
   return crc;
 }
 
-const OPENING = 0x7b;
-const CLOSING = 0x7d;
+const TAG_OPENING = 0x7b;
+const TAG_CLOSING = 0x7d;
 
 /** The slot of `key`: that of its hash tag, where it has one: what stands between its first `{` and the next `}`, unless that is nothing. */
 export function slotOfKey(key: RedisArgument): number {
@@ -49,7 +49,7 @@ function tagOfText(key: string): string {
 }
 
 function tagOfBytes(key: Uint8Array): Uint8Array {
-  const opening = key.indexOf(OPENING);
-  const closing = opening === -1 ? -1 : key.indexOf(CLOSING, opening + 1);
+  const opening = key.indexOf(TAG_OPENING);
+  const closing = opening === -1 ? -1 : key.indexOf(TAG_CLOSING, opening + 1);
   return closing > opening + 1 ? key.subarray(opening + 1, closing) : key;
 }

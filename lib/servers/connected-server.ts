@@ -79,6 +79,7 @@ export class ConnectedServer extends MCPServerProtocol {
       clock,
       limits,
       offer: options.offer,
+      answerer: () => undefined,
       events: {
         changed: (change) => this.#changed(change),
         notified: (method, params) => hearNotification(method, params, this.#emit),

@@ -1,6 +1,8 @@
 /** The session of one handle in the store: found, kept, shared, forgotten. A store that fails never fails a call. */
 
 import type { CancelTimer, Clock } from '../base/clock.ts';
+import { deferred } from '../base/deferred.ts';
+import type { Deferred } from '../base/deferred.ts';
 import type { Log } from '../base/log.ts';
 import type { Connection, Restored } from '../connection/connection.ts';
 import { uniquePrefix } from '../connection/unique-prefix.ts';
@@ -48,6 +50,7 @@ export class SessionStore {
   /** The session is one that nobody else can find. */
   #isAlone = false;
   #cancelRejoin: CancelTimer | undefined;
+  #shared: Deferred<void> | undefined;
 
   constructor(options: SessionStoreOptions) {
     this.#options = options;
@@ -61,6 +64,12 @@ export class SessionStore {
   /** Whether the session is one that nobody else can find: the store was away when it was made, or holds another. */
   get isAlone(): boolean {
     return this.#isAlone;
+  }
+
+  /** Resolves when a session that nobody could find was stored after all. */
+  get shared(): Promise<void> {
+    this.#shared ??= deferred();
+    return this.#shared.promise;
   }
 
   /**
@@ -103,8 +112,10 @@ export class SessionStore {
       await this.#try('its session could not be forgotten', () => manager.deleteSession(key));
       return ends;
     }
+    const member = this.#member;
+    const goAway = async () => (member === undefined ? 0 : manager.leaveSession(key, member));
     const work = async () => {
-      const others = this.#member === undefined ? 0 : await manager.leaveSession(key, this.#member);
+      const others = await goAway();
       if (this.#isAlone) return true;
       if (!ends || others > 0) return false;
       await manager.deleteSession(key);
@@ -112,7 +123,10 @@ export class SessionStore {
     };
     // Whoever opens the session does so under its lock: nobody comes between the last one to leave and the end.
     const leave = () => (ends ? manager.withLock(key, work, { waitMs: LEAVE_WAIT_MS }) : work());
-    return (await this.#try('it could not leave its session in order', leave)) ?? this.#isAlone;
+    const isToEnd = await this.#try('it could not leave its session in order', leave);
+    if (isToEnd !== undefined) return isToEnd;
+    await this.#try('it could not leave its session', goAway);
+    return this.#isAlone;
   }
 
   async #find(key: string, lostId: string | undefined): Promise<SessionRecord | undefined> {
@@ -174,6 +188,8 @@ export class SessionStore {
     } else if (isStored) {
       this.#record = record;
       this.#isAlone = false;
+      this.#shared?.resolve();
+      this.#shared = undefined;
       await this.#join(key);
     } else log.warn(`${name}: another session was stored meanwhile; going on alone`);
   }

@@ -1,5 +1,6 @@
 /** One listener for all handles that share a session. */
 
+import { orAbort } from '../base/abort.ts';
 import { delayInBackground } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
@@ -12,7 +13,7 @@ import type { SessionStore } from './session-store.ts';
 export interface SharedListeningOptions {
   readonly name: string;
   readonly manager: SessionManager;
-  readonly store: Pick<SessionStore, 'key' | 'isAlone'>;
+  readonly store: Pick<SessionStore, 'key' | 'isAlone' | 'shared'>;
   readonly leaseMs: number;
   readonly clock: Clock;
   readonly log: Log;
@@ -20,8 +21,6 @@ export interface SharedListeningOptions {
 
 // So often in the time of a lease is it asked for: whoever takes over does so soon after it has expired.
 const TRIES_PER_LEASE = 3;
-
-const FREE_TURN: ListeningTurn = Object.freeze({ isTakenOver: false, signal: new AbortController().signal, release: () => Promise.resolve() });
 
 /** Turns by a lease of the session manager. */
 export class SharedListening implements ListeningTurns {
@@ -35,7 +34,7 @@ export class SharedListening implements ListeningTurns {
     for (let isTakenOver = false; ; ) {
       signal.throwIfAborted();
       // A session that nobody else can find has nobody else to listen.
-      if (this.#options.store.isAlone) return FREE_TURN;
+      if (this.#options.store.isAlone) return this.#hold(undefined, signal, false);
       const lease = await this.#acquire();
       if (lease !== undefined && lease !== 'away') return this.#hold(lease, signal, isTakenOver);
       isTakenOver ||= lease === undefined;
@@ -54,36 +53,39 @@ export class SharedListening implements ListeningTurns {
     }
   }
 
-  #hold(first: Lease, signal: AbortSignal, isTakenOver: boolean): ListeningTurn {
+  #hold(first: Lease | undefined, signal: AbortSignal, isTakenOver: boolean): ListeningTurn {
     const over = new AbortController();
-    let lease: Lease | undefined = first;
+    let lease = first;
+    let isReleased = false;
     const follow = (held: Lease): void => {
-      held.signal.addEventListener('abort', () => void again(), { once: true });
+      lease = held;
+      held.signal.addEventListener('abort', () => void again().catch(() => over.abort()), { once: true });
     };
     // A lease that is lost while the store is away is lost to nobody: this handle listens on until somebody else can have it.
     const again = async (): Promise<void> => {
-      if (lease === undefined) return;
-      try {
-        for (let next = await this.#acquire(); ; next = await this.#acquire()) {
-          if (next === undefined) return over.abort();
-          if (next !== 'away') {
-            if (lease === undefined) return void next.release();
-            lease = next;
-            return follow(next);
-          }
-          await this.#pause(signal);
-        }
-      } catch {
-        over.abort();
+      for (;;) {
+        const next = await this.#next(signal);
+        const isHad = next !== undefined && next !== 'away';
+        if (isReleased) return isHad ? next.release() : undefined;
+        if (next === undefined) return over.abort();
+        if (isHad) return follow(next);
+        await this.#pause(signal);
       }
     };
-    follow(first);
+    if (first === undefined) void again().catch(() => over.abort());
+    else follow(first);
     const release = async (): Promise<void> => {
-      const held = lease;
-      lease = undefined;
-      await held?.release();
+      isReleased = true;
+      await lease?.release();
     };
     return { isTakenOver, signal: over.signal, release };
+  }
+
+  /** The lease, once there is anything to share. */
+  async #next(signal: AbortSignal): Promise<Lease | 'away' | undefined> {
+    const { store } = this.#options;
+    if (store.isAlone) await orAbort(store.shared, signal);
+    return this.#acquire();
   }
 
   #pause(signal: AbortSignal): Promise<void> {

@@ -7,7 +7,9 @@ import type { Log, Logger } from '../base/log.ts';
 import { checkKeys, count, describe, durationMs, functionOption, text } from '../base/options.ts';
 import { RedisClient } from '../redis/redis-client.ts';
 import type { RedisCommands } from '../redis/redis-client.ts';
-import type { RedisTLSOptions } from '../redis/redis-options.ts';
+import { RedisCluster } from '../redis/redis-cluster.ts';
+import type { RedisClientOptions, RedisTLSOptions } from '../redis/redis-options.ts';
+import { RedisSentinel } from '../redis/redis-sentinel.ts';
 import { DEFAULT_MAX_RECORD_BYTES } from './redis-session-value.ts';
 import { toSender } from './redis-store.ts';
 import type { SendToRedis } from './redis-store.ts';
@@ -16,7 +18,10 @@ import type { SealingKey } from './session-seal.ts';
 
 /** What a {@link RedisSessionManager} can be made with. */
 export interface RedisSessionManagerOptions {
-  /** `redis://`, `rediss://` or `unix://`, with user, password and database; `redis://localhost:6379/0` where it is left out. */
+  /**
+   * `redis://`, `rediss://` or `unix://`, with user, password and database, or `redis+cluster://` and `redis+sentinel://` with several
+   * hosts; `redis://localhost:6379/0` where it is left out.
+   */
   readonly redisUrl?: string | undefined;
   /** What every key in Redis begins with, without curly brackets; `mcp_session:` where it is left out. */
   readonly keyPrefix?: string | undefined;
@@ -102,10 +107,17 @@ function readExpiration(seconds: unknown): number {
   return read;
 }
 
+/** The client that the url calls for, which does not connect before it is used. */
+function connectLater(url: string, options: Omit<RedisClientOptions, 'url'>): RedisClient | RedisCluster | RedisSentinel {
+  if (/^rediss?\+cluster:/i.test(url)) return new RedisCluster({ url, ...options });
+  if (/^rediss?\+sentinel:/i.test(url)) return new RedisSentinel({ url, ...options });
+  return new RedisClient({ url, ...options });
+}
+
 function chooseClient(options: RedisSessionManagerOptions, commandTimeoutMs: number, clock: Clock): Pick<ResolvedRedisSessionOptions, 'send' | 'disconnect'> {
   const { client, redisUrl, tls } = options;
   if (client === undefined) {
-    const ours = new RedisClient({ url: redisUrl ?? DEFAULT_URL, commandTimeoutMs, clock, ...(tls === undefined ? {} : { tls }) });
+    const ours = connectLater(redisUrl ?? DEFAULT_URL, { commandTimeoutMs, clock, ...(tls === undefined ? {} : { tls }) });
     return { send: (args, isIdempotent) => ours.send(args, { isIdempotent }), disconnect: () => ours.close({ timeoutMs: commandTimeoutMs }) };
   }
   if (redisUrl !== undefined) throw new TypeError('client and redisUrl exclude each other: a client is connected already');

@@ -58,7 +58,7 @@ export interface Transport {
    * Takes one frame. `undefined`: taken; what becomes of it is heard through the sink. A promise: settles with the
    * exchange, and rejects when it failed. Throws when the frame cannot be taken at all; it is `unsent` then.
    */
-  send(frame: OutboundFrame, signal: AbortSource | undefined): Promise<void> | undefined;
+  send(frame: OutboundFrame, signal: AbortSource | undefined): Promise<unknown> | undefined;
   /** Opens the stream for what belongs to no request, on a road where that is a stream of its own. `headers` are those of every frame. */
   listen?(headers: FrameHeaders): void;
   /** Tells the peer that the session is over, on a road that has sessions. Never rejects. */

@@ -132,25 +132,27 @@ describe('a connection that breaks', () => {
     await withProxy(() => ({ toClient: { cutAfterBytes: most } }), async ({ client, proxy, server }) => {
       // The handshake, and the replies behind it, byte by byte.
       await client.send(['SET', 'n', 'begin']);
-      const proto = 'a'.repeat(30);
-      for (most = 1; most < 330; most += most < 220 ? 7 : 1) {
+      const first = 'a'.repeat(30);
+      let rounds = 0;
+      for (most = 1; most < 330; most += most < 110 ? 11 : 1) {
+        rounds += 1;
         proxy.cut();
         await until(() => client.state !== 'ready', 'the cut is noticed');
         const outcomes = await Promise.allSettled([
-          client.send(['ECHO', `${proto}${most}`], { timeoutMs: 200 }),
-          client.send(['APPEND', 'log', 'x'], { timeoutMs: 200 }),
-          client.send(['ECHO', `second${most}`], { timeoutMs: 200 }),
+          client.send(['ECHO', `${first}${most}`], { timeoutMs: 80 }),
+          client.send(['APPEND', 'log', 'x'], { timeoutMs: 80 }),
+          client.send(['ECHO', `second${most}`], { timeoutMs: 80 }),
         ]);
         const values = outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : undefined));
-        assert.ok(values[0] === undefined || values[0] === `${proto}${most}`, `at ${most}: ${inspect(values)}`);
+        assert.ok(values[0] === undefined || values[0] === `${first}${most}`, `at ${most}: ${inspect(values)}`);
         assert.ok(values[1] === undefined || typeof values[1] === 'number', `at ${most}: ${inspect(values)}`);
         assert.ok(values[2] === undefined || values[2] === `second${most}`, `at ${most}: ${inspect(values)}`);
         for (const outcome of outcomes) if (outcome.status === 'rejected') assert.ok(outcome.reason instanceof RedisError, `at ${most}`);
       }
       most = Infinity;
       assert.equal(await client.send(['ECHO', 'whole again']), 'whole again');
-      const rounds = Number(await server.cli('strlen', 'log'));
-      assert.ok(rounds > 0 && rounds <= 220 / 7 + 112, `${rounds} appends`);
+      const appends = Number(await server.cli('strlen', 'log'));
+      assert.ok(appends > 0 && appends <= rounds, `${appends} appends in ${rounds} rounds`);
     }, { retryDelayMs: 1, maxRetryDelayMs: 1 });
   });
 
@@ -434,6 +436,21 @@ describe('a server that is not ready, or another one than it was', () => {
       await assert.rejects(client.connect(), isRedisError('ERR_MCP_REDIS_TIMEOUT'));
       await assert.rejects(client.send(['GET', 'a'], { timeoutMs: 20 }), (error: unknown) => isMCPError(error) && error.delivery === 'unsent');
     }, { connectTimeoutMs: 50 });
+  });
+
+  test('a connect that fails when nobody waits for it any more is the last one', scripted, async () => {
+    await withScript(() => '', async (client, server) => {
+      const controller = new AbortController();
+      const states: string[] = [];
+      client.on('state', (state) => states.push(state));
+      const late = assert.rejects(client.send(['GET', 'a'], { timeoutMs: 20 }), isRedisError('ERR_MCP_REDIS_TIMEOUT', { delivery: 'unsent' }));
+      const aborted = assert.rejects(client.send(['GET', 'b'], { signal: controller.signal }), /enough/);
+      await late;
+      controller.abort(new Error('enough'));
+      await aborted;
+      await until(() => states.length > 1, 'the connect has failed');
+      assert.deepEqual([states, server.connections], [['connecting', 'idle'], 1]);
+    }, { connectTimeoutMs: 200 });
   });
 
   test('a server that drops every connection is not stormed: the pauses grow', scripted, async () => {

@@ -35,6 +35,7 @@ export const EDGES: readonly EdgeRule[] = [
   rule('random numbers', new RegExp(`\\bMath\\.random\\b|${GLOBAL('crypto')}`, 'g'), [
     'lib/connection/unique-prefix.ts',
     'lib/redis/redis-backoff.ts',
+    'lib/redis/redis-cluster-map.ts',
     'lib/session/redis-digest.ts',
     'lib/session/session-key.ts',
     'lib/session/session-seal.ts',

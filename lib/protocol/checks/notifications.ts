@@ -1,6 +1,8 @@
 import { own } from '../../base/json.ts';
 import type { JSONObject } from '../../base/json.ts';
 import { describe } from '../../base/options.ts';
+import { isRequestId } from '../../jsonrpc/request-id.ts';
+import type { RequestId } from '../../jsonrpc/request-id.ts';
 import { SERVER_LOG_LEVELS } from '../types/logging.ts';
 import type { LogMessage, ServerLogLevel } from '../types/logging.ts';
 import type { Progress, ProgressToken } from '../types/progress.ts';
@@ -11,6 +13,13 @@ export function checkProgressToken(params: JSONObject): ProgressToken {
   const token = own(params, 'progressToken');
   if (typeof token === 'string' || typeof token === 'number') return token;
   throw new Misfit('/progressToken', `a string or a number; got ${describe(token)}`);
+}
+
+/** Which request `notifications/cancelled` takes back. Source: MCP, basic, utilities, "Cancellation". */
+export function checkCancelledId(params: JSONObject): RequestId {
+  const id = own(params, 'requestId');
+  if (isRequestId(id)) return id;
+  throw new Misfit('/requestId', `a string or an integer; got ${describe(id)}`);
 }
 
 /** What `notifications/progress` reports. */

@@ -85,8 +85,11 @@ export async function runExchange(context: ExchangeContext, headers: FrameHeader
   }
   if (status !== 200) return refusalOf(client, response, arrival);
   switch (kind) {
-    case 'json':
-      return takeBody(context, response, arrival, signal);
+    case 'json': {
+      const bytes = await readBody(response, client.limits.maxMessageBytes, (cause) => bodyFailed(client.name, cause, signal));
+      if (bytes.length === 0 || context.sink.deliver(decodeUTF8(bytes), arrival) === 'more') throw noAnswer(client.name, status);
+      return undefined;
+    }
     case 'event-stream':
       return takeStream(context, frame, response, arrival, signal);
     default:
@@ -121,18 +124,10 @@ function noAnswer(name: string, status: number): MCPError {
   return exchangeError('ERR_MCP_EMPTY_RESPONSE', `Expected an answer from ${name}; got status ${status} without one`, 'unknown');
 }
 
-async function takeBody({ client, sink }: ExchangeContext, response: FetchResponse, arrival: Arrival, signal: AbortSource): Promise<undefined> {
-  const { name, limits } = client;
-  let bytes: Uint8Array;
-  try {
-    bytes = await readBody(response, limits.maxMessageBytes);
-  } catch (cause) {
-    signal.throwIfAborted();
-    if (isMCPError(cause)) throw cause;
-    throw exchangeError('ERR_MCP_BODY_TRUNCATED', `The answer of ${name} broke off`, 'unknown', cause);
-  }
-  if (bytes.length === 0 || sink.deliver(decodeUTF8(bytes), arrival) === 'more') throw noAnswer(name, response.status);
-  return undefined;
+/** What reading a body failed with, as an error of the exchange. */
+function bodyFailed(name: string, cause: unknown, signal: AbortSource): unknown {
+  if (signal.aborted) return signal.reason;
+  return isMCPError(cause) ? cause : exchangeError('ERR_MCP_BODY_TRUNCATED', `The answer of ${name} broke off`, 'unknown', cause);
 }
 
 /** Reads the stream to the answer, over new connections where the server gave an id to resume behind. */

@@ -56,7 +56,7 @@ export class HTTPTransport implements Transport {
     return this.#active.open(sink, signal);
   }
 
-  send(frame: OutboundFrame, signal: AbortSource | undefined): Promise<void> {
+  send(frame: OutboundFrame, signal: AbortSource | undefined): Promise<unknown> {
     // A frame with headers belongs to a session: its refusal is the end of that, and says nothing of the endpoint.
     if (this.#isFound || !frame.awaitsReply || frame.headers !== NO_HEADERS) return this.#active.send(frame, signal);
     return this.#search(frame, signal);

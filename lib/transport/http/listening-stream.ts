@@ -94,7 +94,8 @@ async function openStream({ client, url }: ExchangeContext, lastEventId: string 
   discard(response);
   if (response.status === 404) return 'not-found';
   // 405 says that there is no such stream; servers without a route for it say so in other ways. A server in trouble says 5xx.
-  return response.status >= 500 && response.status !== 501 ? 'later' : 'never';
+  // 409 says that somebody else listens, or that the server has not noticed yet that nobody does any more.
+  return response.status === 409 || (response.status >= 500 && response.status !== 501) ? 'later' : 'never';
 }
 
 async function readToEnd(stream: EventStream, response: FetchResponse, signal: AbortSource): Promise<void> {

@@ -7,7 +7,7 @@ import type { ClientRequest, IncomingMessage, Readable, SetMaxListeners, ZlibMod
 import { codingsOf, decoded } from './node-fetch-decoding.ts';
 import { rawHeader } from './node-fetch-headers.ts';
 import type { NodeFetchResponse } from './node-fetch-contract.ts';
-import { framing } from './node-fetch-request.ts';
+import { frame } from './node-fetch-request.ts';
 import type { OutgoingRequest } from './node-fetch-request.ts';
 import { ReceivedResponse } from './node-fetch-response.ts';
 import type { ExchangeSlots, Waiter } from './node-fetch-slots.ts';
@@ -116,8 +116,13 @@ export class Exchange implements Waiter, TunnelOwner, BodyOwner {
   #makeRequest(): ClientRequest {
     const { request, options, host, headers: roadHeaders } = this.#road;
     const { method, headers, hasHost } = this.#outgoing;
-    const all = [...(hasHost ? [] : ['Host', host]), ...roadHeaders, ...headers, ...framing(this.#outgoing)];
-    return request({ ...options, method, headers: all, owner: this });
+    const all = hasHost ? roadHeaders.concat(headers) : ['Host', host].concat(roadHeaders, headers);
+    frame(this.#outgoing, all);
+    // One object for all requests of a road: node copies it before it returns.
+    options.method = method;
+    options.headers = all;
+    options.owner = this;
+    return request(options);
   }
 
   #send(request: ClientRequest): void {

@@ -109,11 +109,11 @@ export function lengthOf(body: OutgoingBody): number | undefined {
 // RFC 9110 section 8.6: without a body, only the methods that give one a meaning say so.
 const SAY_NO_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
-/** The headers that frame a body, with their values; none where there is no body and none is expected. */
-export function framing({ method, body }: Pick<OutgoingRequest, 'method' | 'body'>): readonly string[] {
+/** Adds the headers that frame a body, with their values, to `list`; none where there is no body and none is expected. */
+export function frame({ method, body }: Pick<OutgoingRequest, 'method' | 'body'>, list: string[]): void {
   const length = lengthOf(body);
-  if (length === undefined) return ['Transfer-Encoding', 'chunked'];
-  return body === undefined && !SAY_NO_BODY.has(method) ? [] : ['Content-Length', String(length)];
+  if (length === undefined) list.push('Transfer-Encoding', 'chunked');
+  else if (body !== undefined || SAY_NO_BODY.has(method)) list.push('Content-Length', String(length));
 }
 
 function checkMethod(given: string): string {

@@ -15,7 +15,7 @@ export interface Road {
   /** Names the sockets that may carry the requests. */
   readonly key: string;
   readonly request: MakeRequest;
-  /** What is the same for every request. */
+  /** What is the same for every request; `method`, `headers` and `owner` are those of the latest. */
   readonly options: RoadOptions;
   /** The value of `Host`. */
   readonly host: string;
@@ -108,7 +108,7 @@ export class Sockets {
 
   #common(socketKey: string, host: string, port: number, agent: Agent): RoadOptions {
     const { lookup, maxHeaderBytes } = this.#options;
-    const options = { socketKey, host, port, agent, maxHeaderSize: maxHeaderBytes, insecureHTTPParser: false };
+    const options: RoadOptions = { socketKey, host, port, agent, maxHeaderSize: maxHeaderBytes, insecureHTTPParser: false, method: 'GET', headers: [], owner: undefined };
     // Both sides of a lookup are node's own, however its type writes them.
     return lookup === undefined ? options : { ...options, lookup: lookup as NonNullable<RequestOptions['lookup']> };
   }

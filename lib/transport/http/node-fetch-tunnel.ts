@@ -13,7 +13,7 @@ export interface RoadOptions extends RequestOptions {
   readonly servername?: string;
   /** Names the sockets that may carry the request. */
   readonly socketKey?: string;
-  readonly owner?: TunnelOwner;
+  owner?: TunnelOwner | undefined;
 }
 
 /** `request` of `node:http` or of `node:https`. */

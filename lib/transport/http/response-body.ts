@@ -31,9 +31,9 @@ export function discard(response: FetchResponse): void {
 /**
  * The whole body.
  *
- * @throws LimitError `maxMessageBytes` as soon as it is longer than `most`; the rest is not read. What the reader throws.
+ * @throws LimitError `maxMessageBytes` as soon as it is longer than `most`; the rest is not read. What `failure` makes of what the reader throws.
  */
-export async function readBody(response: FetchResponse, most: number): Promise<Uint8Array> {
+export async function readBody(response: FetchResponse, most: number, failure: (cause: unknown) => unknown): Promise<Uint8Array> {
   if (Number(response.headers.get('content-length')) > most) {
     discard(response);
     throw bodyTooLong(most);
@@ -43,12 +43,16 @@ export async function readBody(response: FetchResponse, most: number): Promise<U
   // A body in one piece is the usual one: no list is made for it.
   let first: Uint8Array | undefined;
   let chunks: Uint8Array[] | undefined;
-  for (let size = 0; size <= most; ) {
-    const { done, value } = await reader.read();
-    if (done || value === undefined) return chunks === undefined ? first ?? new Uint8Array(0) : Buffer.concat(chunks);
-    size += value.length;
-    if (first === undefined) first = value;
-    else (chunks ??= [first]).push(value);
+  try {
+    for (let size = 0; size <= most; ) {
+      const { done, value } = await reader.read();
+      if (done || value === undefined) return chunks === undefined ? first ?? new Uint8Array(0) : Buffer.concat(chunks);
+      size += value.length;
+      if (first === undefined) first = value;
+      else (chunks ??= [first]).push(value);
+    }
+  } catch (cause) {
+    throw failure(cause);
   }
   await reader.cancel().catch(() => {});
   throw bodyTooLong(most);

@@ -58,13 +58,13 @@ export class StreamableHTTPTransport implements Transport {
     return Promise.resolve();
   }
 
-  send(frame: OutboundFrame, signal: AbortSource | undefined): Promise<void> {
-    return this.#carry(this.#requireOpen(), frame, signal);
+  send(frame: OutboundFrame, signal: AbortSource | undefined): Promise<unknown> {
+    return this.#exchange(this.#requireOpen(), frame, signal, true);
   }
 
   /** As {@link StreamableHTTPTransport.send}, but a refusal by status is returned, its body not yet delivered. */
   exchange(frame: OutboundFrame, signal: AbortSource | undefined): Promise<Refusal | undefined> {
-    return this.#exchange(this.#requireOpen(), frame, signal);
+    return this.#exchange(this.#requireOpen(), frame, signal, false);
   }
 
   listen(headers: FrameHeaders): void {
@@ -107,15 +107,8 @@ export class StreamableHTTPTransport implements Transport {
     if (--this.#running === 0) this.#idle?.resolve();
   }
 
-  async #carry(context: ExchangeContext, frame: OutboundFrame, signal: AbortSource | undefined): Promise<void> {
-    const refusal = await this.#exchange(context, frame, signal);
-    if (refusal === undefined) return;
-    const { status, text, arrival, error } = refusal;
-    if (text !== undefined && frame.awaitsReply && !NOT_NOW.has(status) && context.sink.deliver(text, arrival) === 'answered') return;
-    throw error;
-  }
-
-  async #exchange(context: ExchangeContext, frame: OutboundFrame, signal: AbortSource | undefined): Promise<Refusal | undefined> {
+  /** One function for the whole of it: an async function in between costs a call over the platform's fetch half a hundredth. */
+  async #exchange(context: ExchangeContext, frame: OutboundFrame, signal: AbortSource | undefined, deliversRefusal: boolean): Promise<Refusal | undefined> {
     const { slots } = this.#options;
     // A request has a signal of its own, which its connection fires; what waits for no reply is bounded here.
     const bound = signal === undefined ? this.#bound() : undefined;
@@ -125,7 +118,9 @@ export class StreamableHTTPTransport implements Transport {
       const turn = slots.take(until);
       if (turn !== undefined) await turn;
       try {
-        return await runExchange(context, this.#postHeaders.of(frame.headers), frame, until);
+        const refusal = await runExchange(context, this.#postHeaders.of(frame.headers), frame, until);
+        if (refusal !== undefined && deliversRefusal) deliverRefusal(context, frame, refusal);
+        return refusal;
       } finally {
         context.client.over(until);
         slots.giveBack();
@@ -141,4 +136,10 @@ export class StreamableHTTPTransport implements Transport {
     const late = () => exchangeError('ERR_MCP_NETWORK', `${client.name} did not take a message within ${timeoutMs} ms`, 'unknown');
     return timedSignal(client.clock, timeoutMs, late, this.#closing.signal);
   }
+}
+
+/** A refusal that holds the answer is one; any other is an error. */
+function deliverRefusal({ sink }: ExchangeContext, { awaitsReply }: OutboundFrame, { status, text, arrival, error }: Refusal): void {
+  if (text !== undefined && awaitsReply && !NOT_NOW.has(status) && sink.deliver(text, arrival) === 'answered') return;
+  throw error;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { checkTarget, framing, RequestReader } from '../../../../lib/transport/http/node-fetch-request.ts';
+import { checkTarget, frame, RequestReader } from '../../../../lib/transport/http/node-fetch-request.ts';
 
 const read = (init: Parameters<RequestReader['read']>[0], codings?: string) => new RequestReader(codings).read(init);
 
@@ -83,6 +83,12 @@ describe('what a request is made with', () => {
     assert.throws(() => read({ redirect: 'follow' as 'manual' }), { name: 'TypeError', message: /never follows redirects/ });
   });
 });
+
+const framing = (request: Parameters<typeof frame>[0]): string[] => {
+  const list: string[] = [];
+  frame(request, list);
+  return list;
+};
 
 describe('the framing of a body (RFC 9112 section 6)', () => {
   test('is its length in bytes where it is known, chunks where it is not', () => {
