@@ -1,0 +1,163 @@
+import type { InvalidValueError } from '../../base/errors.ts';
+import { isObject, own } from '../../base/json.ts';
+import type { JSONObject } from '../../base/json.ts';
+import type { Dialect } from '../dialects.ts';
+import { compilePattern } from '../pattern/compile-pattern.ts';
+import type { Pattern } from '../pattern/compile-pattern.ts';
+import { PatternError } from '../pattern/pattern-error.ts';
+import { invalidSchema } from '../schema-error.ts';
+import type { SchemaBounds } from '../schema-bounds.ts';
+import type { CompiledKeyword, KnownShape, SchemaNode } from '../schema-node.ts';
+import { locationOf } from '../schema-resource.ts';
+import { showValue } from '../show-value.ts';
+
+/** How schemas are compiled. */
+export interface SchemaSettings {
+  readonly bounds: SchemaBounds;
+  readonly assertsFormats: boolean;
+  readonly allowsNonLinearPatterns: boolean;
+}
+
+/** Finds the compiled subschemas that a subschema applies. */
+export interface SubschemaFinder<Node extends SchemaNode> {
+  /** The subschema at a place below `owner`. */
+  child(owner: Node, value: JSONObject | boolean, keyword: string, token: string | number | undefined): Node;
+  /** What `owner` refers to. */
+  referred(owner: Node, reference: string, keyword: '$ref' | '$dynamicRef'): Node;
+}
+
+/** Reads the keywords of one subschema, and refuses what they may not be. */
+export class KeywordReader<Node extends SchemaNode = SchemaNode> {
+  readonly settings: SchemaSettings;
+  readonly node: Node;
+  readonly dialect: Dialect;
+  readonly #schema: JSONObject;
+  readonly #finder: SubschemaFinder<Node>;
+
+  constructor(settings: SchemaSettings, node: Node, schema: JSONObject, finder: SubschemaFinder<Node>) {
+    this.settings = settings;
+    this.node = node;
+    this.dialect = node.resource.dialect;
+    this.#schema = schema;
+    this.#finder = finder;
+  }
+
+  /** What is known of the subschema, for others to add to. */
+  get shape(): KnownShape {
+    return this.node.shape;
+  }
+
+  /** Adds a compiled keyword. */
+  add(keyword: CompiledKeyword): void {
+    this.node.keywords.push(keyword);
+  }
+
+  /** The error for a keyword that may not be as it is. */
+  refuse(keyword: string, why: string, cause?: unknown): InvalidValueError {
+    return invalidSchema(locationOf(this.node.resource, { above: this.node.path, token: keyword }), why, cause);
+  }
+
+  /** The value of a keyword of the dialect, undefined where it is absent. */
+  get(keyword: string): unknown {
+    return this.dialect.keywords.has(keyword) ? own(this.#schema, keyword) : undefined;
+  }
+
+  #expect<T>(keyword: string, expected: string, isRight: (value: unknown) => value is T): T | undefined {
+    const value = this.get(keyword);
+    if (value === undefined || isRight(value)) return value;
+    throw this.refuse(keyword, `expected ${expected}; got ${showValue(value)}`);
+  }
+
+  /** A length or count: a whole number from 0. */
+  count(keyword: string): number | undefined {
+    return this.#expect(keyword, 'a whole number from 0', (value): value is number => Number.isInteger(value) && Number(value) >= 0);
+  }
+
+  number(keyword: string): number | undefined {
+    return this.#expect(keyword, 'a number', (value): value is number => Number.isFinite(value));
+  }
+
+  text(keyword: string): string | undefined {
+    return this.#expect(keyword, 'a string', (value): value is string => typeof value === 'string');
+  }
+
+  flag(keyword: string): boolean | undefined {
+    return this.#expect(keyword, 'true or false', (value): value is boolean => typeof value === 'boolean');
+  }
+
+  list(keyword: string): readonly unknown[] | undefined {
+    return this.#expect(keyword, 'an array', (value): value is readonly unknown[] => Array.isArray(value));
+  }
+
+  /** An object. */
+  map(keyword: string): JSONObject | undefined {
+    return this.#expect(keyword, 'an object', isObject);
+  }
+
+  /** An array of strings, each once. */
+  names(keyword: string): readonly string[] | undefined {
+    const names = this.list(keyword);
+    return names === undefined ? undefined : this.namesIn(keyword, names);
+  }
+
+  /** The strings of `list`, each once. */
+  namesIn(keyword: string, list: readonly unknown[]): readonly string[] {
+    for (const name of list) if (typeof name !== 'string') throw this.refuse(keyword, `expected names; got ${showValue(name)}`);
+    return [...new Set(list as readonly string[])];
+  }
+
+  /** The subschema that a keyword is. */
+  schema(keyword: string, isInPlace: boolean): SchemaNode | undefined {
+    const value = this.get(keyword);
+    return value === undefined ? undefined : this.child(value, isInPlace, keyword);
+  }
+
+  /** The subschemas in the array that a keyword is. */
+  schemas(keyword: string, isInPlace: boolean): readonly SchemaNode[] | undefined {
+    const values = this.list(keyword);
+    if (values === undefined) return undefined;
+    if (values.length === 0) throw this.refuse(keyword, 'expected an array of schemas; got an empty one');
+    return values.map((value, index) => this.child(value, isInPlace, keyword, index));
+  }
+
+  /** The subschemas in the object that a keyword is, by their names. */
+  schemasByName(keyword: string, isInPlace: boolean): ReadonlyMap<string, SchemaNode> | undefined {
+    const values = this.map(keyword);
+    if (values === undefined) return undefined;
+    const nodes = new Map<string, SchemaNode>();
+    for (const name of Object.keys(values)) nodes.set(name, this.child(own(values, name), isInPlace, keyword, name));
+    return nodes;
+  }
+
+  /** The subschema `value` below a keyword. */
+  child(value: unknown, isInPlace: boolean, keyword: string, token?: string | number): SchemaNode {
+    if (typeof value !== 'boolean' && !isObject(value)) throw this.refuse(keyword, `expected a schema; got ${showValue(value)}`);
+    const node = this.#finder.child(this.node, value, keyword, token);
+    this.node.edges.push({ node, isInPlace });
+    return node;
+  }
+
+  /** What a keyword refers to. */
+  referred(keyword: '$ref' | '$dynamicRef'): SchemaNode | undefined {
+    const reference = this.text(keyword);
+    if (reference === undefined) return undefined;
+    const node = this.#finder.referred(this.node, reference, keyword);
+    this.node.edges.push({ node, isInPlace: true });
+    return node;
+  }
+
+  /** A regular expression that a keyword is or names. */
+  pattern(source: string, keyword: string): Pattern {
+    const { bounds, allowsNonLinearPatterns } = this.settings;
+    try {
+      return compilePattern(source, {
+        maxSourceCharacters: bounds.maxPatternCharacters,
+        maxInputCharacters: bounds.maxPatternInputCharacters,
+        dangerouslyAllowNonLinear: allowsNonLinearPatterns,
+      });
+    } catch (error) {
+      if (error instanceof PatternError) throw this.refuse(keyword, error.message, error);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,98 @@
+/** Numbers between bounds, and multiples. Source: JSON Schema validation (2020-12) section 6.2. */
+
+import { isMultipleOf, nextUp } from '../decimal.ts';
+import { NUMBER_BIT } from '../json-value.ts';
+import type { SchemaCheck } from '../plan.ts';
+import type { CompiledKeyword, EvaluationFrame, SchemaRange } from '../schema-node.ts';
+import type { KeywordReader } from './keyword-reader.ts';
+
+const BOUND_NAMES_OF_NUMBERS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'] as const;
+type NumberBoundName = (typeof BOUND_NAMES_OF_NUMBERS)[number];
+
+const BOUND_WORDS: Readonly<Record<NumberBoundName, string>> = Object.freeze({
+  minimum: 'at least',
+  maximum: 'at most',
+  exclusiveMinimum: 'more than',
+  exclusiveMaximum: 'less than',
+});
+
+/** One bound, and the range of what is within it, whose ends belong to it: what is more than a double is at least the next one. */
+interface NumberBound extends SchemaRange {
+  readonly name: NumberBoundName;
+  readonly bound: number;
+}
+
+function numberBound(name: NumberBoundName, bound: number): NumberBound {
+  if (name === 'minimum') return { name, bound, low: bound, high: Infinity };
+  if (name === 'maximum') return { name, bound, low: -Infinity, high: bound };
+  if (name === 'exclusiveMinimum') return { name, bound, low: nextUp(bound), high: Infinity };
+  return { name, bound, low: -Infinity, high: -nextUp(-bound) };
+}
+
+class RangeKeyword implements CompiledKeyword {
+  readonly types: number = NUMBER_BIT;
+  readonly range: SchemaRange;
+  readonly #bounds: readonly NumberBound[];
+
+  constructor(bounds: readonly NumberBound[]) {
+    this.#bounds = bounds;
+    let low = -Infinity;
+    let high = Infinity;
+    for (const bound of bounds) {
+      low = Math.max(low, bound.low);
+      high = Math.min(high, bound.high);
+    }
+    this.range = { low, high };
+  }
+
+  evaluate(value: unknown, frame: EvaluationFrame): boolean {
+    const number = value as number;
+    let isValid = true;
+    for (const { name, bound, low, high } of this.#bounds) {
+      if (number >= low && number <= high) continue;
+      isValid = frame.fail(name, () => `expected ${BOUND_WORDS[name]} ${bound}; got ${number}`);
+    }
+    return isValid;
+  }
+
+  makeCheck(): SchemaCheck {
+    const { low, high } = this.range;
+    return (value) => (value as number) >= low && (value as number) <= high;
+  }
+}
+
+class MultipleKeyword implements CompiledKeyword {
+  readonly types: number = NUMBER_BIT;
+  readonly #divisor: number;
+
+  constructor(divisor: number) {
+    this.#divisor = divisor;
+  }
+
+  evaluate(value: unknown, frame: EvaluationFrame): boolean {
+    if (isMultipleOf(value as number, this.#divisor)) return true;
+    return frame.fail('multipleOf', () => `expected a multiple of ${this.#divisor}; got ${String(value)}`);
+  }
+
+  makeCheck(): SchemaCheck {
+    return (value) => isMultipleOf(value as number, this.#divisor);
+  }
+}
+
+/** Reads `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum` and `multipleOf`. */
+export function readNumberKeywords(reader: KeywordReader): void {
+  const bounds: NumberBound[] = [];
+  for (const name of BOUND_NAMES_OF_NUMBERS) {
+    const bound = reader.number(name);
+    if (bound !== undefined) bounds.push(numberBound(name, bound));
+  }
+  if (bounds.length > 0) {
+    const keyword = new RangeKeyword(bounds);
+    reader.shape.range = { keyword, range: keyword.range };
+    reader.add(keyword);
+  }
+  const divisor = reader.number('multipleOf');
+  if (divisor === undefined) return;
+  if (divisor <= 0) throw reader.refuse('multipleOf', `expected a number above 0; got ${divisor}`);
+  reader.add(new MultipleKeyword(divisor));
+}
