@@ -26,6 +26,9 @@ export type OptionName =
   | 'url'
   | 'header'
   | 'header-env'
+  | 'redis'
+  | 'session-key'
+  | 'reveal'
   | 'env'
   | 'cwd'
   | 'protocol'
@@ -39,11 +42,14 @@ export const OPTIONS: Readonly<Record<OptionName, OptionRow>> = Object.freeze({
   args: { value: 'JSON', common: false, help: 'all arguments as one JSON object; @FILE reads it from a file, - from stdin' },
   out: { value: 'FILE', common: false, help: 'save the exact bytes of the first picture, sound or resource to FILE' },
   for: { value: 'TIME', common: false, help: 'end after this time: 30 (seconds), 500ms, 2m' },
+  reveal: { common: false, help: 'show the session id, with which whoever has it can speak in the session' },
   json: { common: true, help: 'print the result as one line of JSON; errors as well' },
   timeout: { value: 'TIME', common: true, help: 'longest wait for the start and for each answer: 30 (seconds), 500ms, 2m (default 30)' },
   url: { value: 'URL', common: true, help: 'speak to the server at this address, instead of starting one' },
   header: { value: `'Name: value'`, repeatable: true, common: true, help: 'with --url: send this header with every request' },
   'header-env': { value: 'Name=VARIABLE', repeatable: true, common: true, help: 'the same, the value taken from a variable of this shell' },
+  redis: { value: 'URL', common: true, help: 'with --url: keep the session in this Redis for the next run; or BAREWIRE_REDIS_URL' },
+  'session-key': { value: 'TEXT', common: true, help: 'with --redis: whose session it is, in place of the headers' },
   env: { value: 'NAME[=VALUE]', repeatable: true, common: true, help: 'give the started server a variable; without a value, this shell\'s' },
   cwd: { value: 'DIR', common: true, help: 'folder in which the server is started' },
   protocol: { value: 'REVISION', common: true, help: 'offer this revision of the protocol only' },

@@ -8,6 +8,7 @@ import type { Hide } from './hide.ts';
 import type { HostIO } from './host-io.ts';
 import type { Notes } from './notes.ts';
 import type { Paint } from './paint.ts';
+import type { RedisSessions } from './redis-sessions.ts';
 
 /** What came of a command, for programs and for people. */
 export interface Answer {
@@ -33,6 +34,15 @@ export interface ActionContext {
   readonly hide: Hide;
   /** After the connection was lost: resolves when it is there again, rejects when it will not be. */
   readonly recover: () => Promise<void>;
+  /** Where `--redis` is given: the sessions there, and under which key that of this server is. */
+  readonly sessions?: KeptSessions | undefined;
+}
+
+/** The sessions of `--redis`. */
+export interface KeptSessions {
+  readonly redis: RedisSessions;
+  /** The key of the session; the server is not asked. */
+  findKey(signal: AbortSignal): Promise<string>;
 }
 
 /** The part of a command that needs the connected server. Without an answer there is nothing more to print. */
@@ -53,6 +63,8 @@ export interface Command {
   readonly options: readonly OptionName[];
   /** Command lines without the program's name and without the server. */
   readonly examples: readonly string[];
+  /** Is about a server at an address, and does its work without a connection to it. */
+  readonly isRemote?: true;
   /** Listens, before there is a connection. A command that has this prints what the server says by itself. */
   readonly attach?: (server: MCPServerProtocol, context: ActionContext) => void;
   /** Reads the operands before anything is started. Throws a `Failure` for those that do not hold. */

@@ -12,6 +12,7 @@ import { renderPrompt, renderResource, resourceBytes } from './render-content.ts
 import { renderInfo } from './render-info.ts';
 import { renderCompletion, renderPrompts, renderResources, renderResourceTemplates, renderTools } from './render-lists.ts';
 import { outputPath, saveBytes } from './save.ts';
+import { SESSION_COMMAND } from './session-command.ts';
 import { readArgumentWords, textArguments } from './tool-arguments.ts';
 import { WATCH_COMMAND } from './watch-command.ts';
 
@@ -135,6 +136,7 @@ export const COMMANDS: readonly Command[] = [
     prepare: prepareComplete,
   },
   WATCH_COMMAND,
+  SESSION_COMMAND,
 ];
 
 /**

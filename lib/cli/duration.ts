@@ -18,3 +18,17 @@ export function readDuration(option: string, text: string): number {
   if (!(milliseconds >= 1)) throw usageFailure(`${option} must be a time above zero, as 30 (seconds), 500ms or 2m; got "${text}"`);
   return milliseconds;
 }
+
+const READABLE_UNITS: ReadonlyArray<readonly [string, number]> = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+  ['second', 1_000],
+];
+
+/** Milliseconds for people, in the largest unit of which there are two or more, cut: `59 minutes`, `1 second`, `less than a second`. */
+export function readableDuration(milliseconds: number): string {
+  const [name, unit] = READABLE_UNITS.find(([, size]) => milliseconds >= 2 * size) ?? ['second', 1_000];
+  const count = Math.floor(milliseconds / unit);
+  return count < 1 ? 'less than a second' : `${count} ${name}${count === 1 ? '' : 's'}`;
+}

@@ -5,7 +5,8 @@ import { OPTIONS } from './command-line.ts';
 import type { OptionName, OptionRow } from './command-line.ts';
 import type { Paint } from './paint.ts';
 
-const SERVERS = ['-- <server command …>', '--url <url>'];
+const REMOTE_SERVER = '--url <url>';
+const SERVERS = ['-- <server command …>', REMOTE_SERVER];
 
 function columns(rows: ReadonlyArray<readonly [string, string]>, paint: Paint): string[] {
   const width = Math.max(...rows.map(([left]) => left.length));
@@ -27,7 +28,7 @@ function optionRows(own: readonly OptionName[]): Array<[string, string]> {
 const EXITS: ReadonlyArray<readonly [string, string]> = [
   ['0', 'ok'],
   ['1', 'the command line is wrong, or names what the server does not have'],
-  ['3', 'the server wants an authorization'],
+  ['3', 'the server, or Redis, wants an authorization'],
   ['4', 'no server, or none that answers in time'],
   ['5', 'the tool or the server answered with an error'],
   ['130', 'ended by Ctrl-C'],
@@ -66,17 +67,19 @@ export function renderHelp(commands: readonly Command[], paint: Paint): string {
 /** `barewire <command> --help`. */
 export function renderCommandHelp(command: Command, paint: Paint): string {
   const operands = command.operands === '' ? '' : ` ${command.operands}`;
+  const servers = command.isRemote === true ? [REMOTE_SERVER] : SERVERS;
+  const server = command.isRemote === true ? '--url https://mcp.example/mcp' : '-- node server.mjs';
   return [
     `barewire ${command.name}: ${command.summary}.`,
     '',
     paint.heading('Usage'),
-    ...SERVERS.map((server) => `  barewire ${command.name}${operands} [options] ${server}`),
+    ...servers.map((choice) => `  barewire ${command.name}${operands} [options] ${choice}`),
     ...(command.about === undefined ? [] : ['', ...command.about.map((line) => `  ${line}`)]),
     '',
     paint.heading('Options'),
     ...columns(optionRows(command.options), paint),
     '',
     paint.heading('Examples'),
-    ...command.examples.map((example) => `  barewire ${example} -- node server.mjs`),
+    ...command.examples.map((example) => `  barewire ${example} ${server}`),
   ].join('\n');
 }

@@ -1,11 +1,12 @@
 /**
- * Takes the values of headers out of what the program says of errors and events: a server may well repeat the token it refuses.
+ * Takes the values of headers, and the password of Redis, out of what the program says of errors and events: a server may well repeat the token it refuses.
  */
 
 /** Gives a text without the secrets in it. */
 export type Hide = (text: string) => string;
 
 const MARK = '[hidden header value]';
+const PASSWORD_MARK = '[hidden password]';
 // A shorter one stands in too many texts that have nothing to do with it, and hides nothing.
 const SHORTEST = 4;
 // So many characters of a secret at the end of a text that was cut are part of it.
@@ -29,12 +30,12 @@ function sharedLength(text: string, at: number, form: string): number {
   return length;
 }
 
-function without(text: string, form: string): string {
+function without(text: string, form: string, mark: string): string {
   const beginning = form.slice(0, TELLING);
   let kept = '';
   let from = 0;
   for (let at = text.indexOf(beginning); at !== -1; at = text.indexOf(beginning, from)) {
-    kept += text.slice(from, at) + MARK;
+    kept += text.slice(from, at) + mark;
     from = at + sharedLength(text, at, form);
   }
   return kept + text.slice(from);
@@ -42,9 +43,30 @@ function without(text: string, form: string): string {
 
 /** What hides these values of headers, or what of them stands behind an authentication scheme. Shorter ones than four characters stay. */
 export function hiderOf(values: readonly string[]): Hide {
-  const secrets = values.map(secretOf).filter((secret) => secret.length >= SHORTEST);
+  return hiderOfSecrets(values.map(secretOf), MARK);
+}
+
+function hiderOfSecrets(all: readonly string[], mark: string): Hide {
+  const secrets = all.filter((secret) => secret.length >= SHORTEST);
   const forms = [...new Set(secrets.flatMap(formsOf))].sort((one, other) => other.length - one.length);
-  return (text) => forms.reduce(without, text);
+  return (text) => forms.reduce((kept, form) => without(kept, form, mark), text);
+}
+
+/**
+ * What hides the password of a url, as it is written there and decoded, whether the url is one or not: all between the first colon behind the scheme and the last
+ * at sign.
+ */
+export function passwordHiderOf(url: string): Hide {
+  const [, written = ''] = /^[^:]*:\/*[^:]*:(.*)@/su.exec(url) ?? [];
+  return hiderOfSecrets([written, decoded(written)], PASSWORD_MARK);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** `value`, which is JSON, with every string and name in it hidden. */

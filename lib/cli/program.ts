@@ -9,12 +9,13 @@ import { EXIT_CODES } from './exit-codes.ts';
 import { Interruption } from './failure.ts';
 import { renderCommandHelp, renderHelp } from './help.ts';
 import { readHeaders } from './header-options.ts';
-import { hiderOf } from './hide.ts';
+import { hiderOf, passwordHiderOf } from './hide.ts';
 import type { Hide } from './hide.ts';
 import type { HostIO } from './host-io.ts';
 import { Notes } from './notes.ts';
 import { choosePaint } from './paint.ts';
 import { printableJSON } from './printable.ts';
+import { REDIS_VARIABLE } from './redis-sessions.ts';
 import { hideInProblem, problemOf, renderProblem, renderProblemAsJSON } from './render-error.ts';
 import { readLogLevel } from './server-options.ts';
 import { createTarget } from './target.ts';
@@ -35,13 +36,20 @@ export async function runProgram(words: readonly string[], io: HostIO): Promise<
       return EXIT_CODES.ok;
     }
     // First of all: a header that the shell took apart would be shown as an operand that is too many.
-    hide = hiderOf(Object.values(readHeaders(invocation, io.environment)));
+    hide = readHide(invocation, io.environment);
     const command = findCommand(invocation);
     const action = await unlessInterrupted(command.prepare(invocation, io), io.signal);
     return await runWithServer({ invocation, command, environment: io.environment }, action, io, hide);
   } catch (error) {
     return report(error, io, asJSON, hide);
   }
+}
+
+/** What hides the secrets of the command line. */
+function readHide(invocation: Invocation, environment: HostIO['environment']): Hide {
+  const hidePassword = passwordHiderOf(invocation.options.value('redis') ?? environment[REDIS_VARIABLE] ?? '');
+  const hideHeaders = hiderOf(Object.values(readHeaders(invocation, environment)));
+  return (text) => hideHeaders(hidePassword(text));
 }
 
 /** The text of `--help` or `--version`, when one is asked for. */
@@ -62,12 +70,13 @@ async function runWithServer(options: TargetOptions, action: Action, io: HostIO,
   const { server } = target;
   io.onForcedExit(() => target.kill());
   const request = { signal: io.signal };
-  const context = { io, notes, request, asJSON, level, hide, recover: () => target.recover() };
+  const { sessions } = target;
+  const context = { io, notes, request, asJSON, level, hide, recover: () => target.recover(), sessions };
   if (command.attach === undefined) server.on('log', (message) => notes.logMessage(message));
   else command.attach(server, context);
   let exitCode: number;
   try {
-    await server.connect(request);
+    if (command.isRemote !== true) await connect(target, notes, io.signal);
     if (level !== undefined && server.serverCapabilities?.logging !== undefined) await server.setLogLevel(level, request);
     const answer = await action(server, context);
     if (answer !== undefined) print(answer, io, asJSON);
@@ -79,6 +88,20 @@ async function runWithServer(options: TargetOptions, action: Action, io: HostIO,
   }
   await close(target, io.signal);
   return io.signal.reason instanceof Interruption && !io.signal.reason.quiet ? io.signal.reason.exitCode : exitCode;
+}
+
+/** Connects, with the session that Redis keeps where there is one. A Redis that fails does not fail the run. */
+async function connect({ server, sessions }: Target, notes: Notes, signal: AbortSignal): Promise<void> {
+  let isTold = false;
+  const tell = () => {
+    const failure = sessions?.redis.failure;
+    if (failure !== undefined && !isTold) notes.line('redis', `${failure.message}; going on without it, with a session of this run alone`);
+    isTold = failure !== undefined;
+  };
+  await sessions?.redis.openOrGiveUp(signal);
+  tell();
+  await server.connect({ signal });
+  tell();
 }
 
 function print(answer: Answer, io: HostIO, asJSON: boolean): void {

@@ -37,6 +37,10 @@ const HINTS: ReadonlyMap<ErrorCode, string> = new Map<ErrorCode, string>([
   ['ERR_MCP_NETWORK', 'is the server running, and is this its address?'],
   ['ERR_MCP_HTTP_CONTENT_TYPE', 'is this the address of its MCP endpoint?'],
   ['ERR_MCP_HTTP_REDIRECT', 'give the address that it redirects to, if you trust it'],
+  ['ERR_MCP_REDIS_CONNECTION', 'is Redis running, and is this its address?'],
+  ['ERR_MCP_REDIS_TIMEOUT', 'is it Redis that listens there?'],
+  ['ERR_MCP_REDIS_PROTOCOL', 'is it Redis that listens there?'],
+  ['ERR_MCP_REDIS_AUTH', 'user and password stand in the url: the variable BAREWIRE_REDIS_URL keeps them out of the history of the shell'],
   ['ERR_MCP_UNSUPPORTED_VERSION', 'leave --protocol out to let client and server agree'],
 ]);
 

@@ -50,7 +50,7 @@ function readRevision(given: string): string {
 
 /** Options that say something of a server of one kind only. */
 const OF_STARTED = ['env', 'cwd'] as const;
-const OF_REMOTE = ['header', 'header-env'] as const;
+const OF_REMOTE = ['header', 'header-env', 'redis', 'session-key'] as const;
 
 /**
  * Checks that there is one server, and no option that means nothing for it.
@@ -125,12 +125,14 @@ export function readHTTPOptions(
 ): StreamableHTTPMCPServerOptions {
   const url = invocation.options.value('url') ?? '';
   const { timeoutMs, common } = readCommonOptions(invocation, logger);
+  const sessionKey = invocation.options.value('session-key');
   return {
     ...common,
     // Nothing of the address but its host: a query may hold a secret.
     serverName: (URL.canParse(url) && new URL(url).host) || 'the server',
     serverUrl: url,
     headers: readHeaders(invocation, environment),
+    ...(sessionKey === undefined ? {} : { sessionKey }),
     timeoutMs,
     connectTimeoutMs: timeoutMs,
   };

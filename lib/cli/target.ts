@@ -2,10 +2,11 @@
 
 import { StdioMCPServer, StreamableHTTPMCPServer } from '../index.ts';
 import type { Logger, MCPServerProtocol } from '../index.ts';
-import type { Command } from './command.ts';
+import type { Command, KeptSessions } from './command.ts';
 import type { Invocation } from './command-line.ts';
 import { usageFailure } from './failure.ts';
 import { fetchForEnvironment } from './proxy.ts';
+import { RedisSessions, findSessionKey, readRedisURL } from './redis-sessions.ts';
 import { checkServerChoice, readHTTPOptions, readLogLevel, readStdioOptions } from './server-options.ts';
 
 // How often a lost server is tried again, and how long its silence is borne, while somebody watches it.
@@ -15,6 +16,8 @@ const WATCH_PING_MS = 15_000;
 /** A server, and what differs with the way to it. */
 export interface Target {
   readonly server: MCPServerProtocol;
+  /** The sessions of `--redis`, where it is given. */
+  readonly sessions: KeptSessions | undefined;
   /** The end of what the server wrote to its stderr; empty where it is not ours. */
   stderrTail(): string;
   /** Ends what was started, at once. */
@@ -46,6 +49,7 @@ function overStdio({ invocation, environment }: TargetOptions, logger: Logger): 
   const server = new StdioMCPServer(readStdioOptions(invocation, environment, logger));
   return {
     server,
+    sessions: undefined,
     stderrTail: () => server.stderrTail,
     kill: () => server.signalProcess('SIGKILL'),
     recover: () => Promise.reject(server.connectionCause),
@@ -57,9 +61,13 @@ function overHTTP({ invocation, command, environment }: TargetOptions, logger: L
   const listens = command.attach !== undefined;
   const proxied = fetchForEnvironment(environment);
   const options = readHTTPOptions(invocation, environment, logger);
+  const redisURL = readRedisURL(invocation, environment);
+  const redis = redisURL === undefined ? undefined : new RedisSessions(redisURL, logger);
   const server = createOverHTTP({
     ...options,
     ...(proxied === undefined ? {} : { fetch: proxied }),
+    // A session that is kept is let go of at the end, for the next run.
+    ...(redis === undefined ? {} : { sessionManager: redis.manager }),
     // The stream costs a request, and only log messages and changes come on it.
     listen: listens || readLogLevel(invocation) !== undefined,
     // Who watches wants to go on when the server was gone for a moment, and asks it for nothing by which that would show.
@@ -68,12 +76,13 @@ function overHTTP({ invocation, command, environment }: TargetOptions, logger: L
   });
   return {
     server,
+    sessions: redis === undefined ? undefined : { redis, findKey: (signal) => findSessionKey(options, signal) },
     stderrTail: () => '',
     kill: () => {},
     recover: () => server.connect(),
     close: async () => {
       await server.cleanup();
-      await proxied?.close();
+      await Promise.all([redis?.close(), proxied?.close()]);
     },
   };
 }

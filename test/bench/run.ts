@@ -9,7 +9,9 @@ import type { Peer } from './peers.ts';
 import { profileRow } from './profile.ts';
 import { printRow, printTargets, reportRow } from './report.ts';
 import type { Series } from './report.ts';
+import { REDIS_USAGE, runRedis } from './redis.ts';
 import type { Row } from './rows.ts';
+import { SCHEMA_USAGE, runSchema } from './schema.ts';
 import { SSE_USAGE, runSSE } from './sse.ts';
 import { median } from './statistics.ts';
 import { SUITES } from './suites.ts';
@@ -17,7 +19,7 @@ import type { Suite } from './suites.ts';
 
 const USAGE = `Usage: npm run bench -- <suite> [options]
 
-${[...SUITES.map(listSuite), SSE_USAGE].join('\n\n')}
+${[...SUITES.map(listSuite), SSE_USAGE, SCHEMA_USAGE, REDIS_USAGE].join('\n\n')}
 
   --rounds N         how often everything is measured, 1 to 100 (default 5)
   --only row,row     only these rows
@@ -70,7 +72,7 @@ function readArguments(): Request | undefined {
   });
   if (values.help) return undefined;
   const suite = SUITES.find(({ name }) => name === positionals[0]);
-  if (positionals.length !== 1 || suite === undefined) throw new UsageError(`say what to measure: ${[...SUITES.map(({ name }) => name), 'sse'].join(', ')}`);
+  if (positionals.length !== 1 || suite === undefined) throw new UsageError(`say what to measure: ${[...SUITES.map(({ name }) => name), 'sse', 'schema', 'redis'].join(', ')}`);
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100) throw new UsageError(`--rounds: expected 1 to 100, got "${values.rounds}"`);
   const rows = pick(suite.rows, values.only, 'row');
@@ -178,6 +180,8 @@ async function run(request: Request): Promise<boolean> {
 async function main(): Promise<void> {
   try {
     if (process.argv[2] === 'sse') return await runSSE(process.argv.slice(3));
+    if (process.argv[2] === 'schema') return await runSchema(process.argv.slice(3));
+    if (process.argv[2] === 'redis') return await runRedis(process.argv.slice(3));
     const request = readArguments();
     if (request === undefined) process.stdout.write(USAGE);
     else if (!(await run(request))) process.exitCode = 1;

@@ -8,7 +8,8 @@ import type { SSEBounds } from '../../sse/sse-bounds.ts';
 import type { SSEEvent, SSEItem } from '../../sse/sse-event.ts';
 import { SSEParser } from '../../sse/sse-parser.ts';
 import { backoffMs } from '../backoff.ts';
-import type { BodyReader, FetchResponse } from './fetch-port.ts';
+import type { AnsweredStreams } from './answered-streams.ts';
+import type { FetchResponse } from './fetch-port.ts';
 import { readerOf, withIdleTimeout } from './response-body.ts';
 
 /** What a stream is read with. */
@@ -19,6 +20,8 @@ export interface EventStreamOptions {
   readonly deliver: (data: string) => 'more' | 'answered';
   /** One event is wrong; the stream goes on. */
   readonly fault: (error: MCPError) => void;
+  /** Reads on behind the answer. */
+  readonly answered: AnsweredStreams;
   /** How long nothing may come, milliseconds, comments included, before the stream counts as broken; `undefined`: for ever. */
   readonly idleTimeoutMs?: number | undefined;
 }
@@ -83,7 +86,7 @@ export class EventStream {
     } finally {
       this.#parser.end();
     }
-    await this.#readOn(reader);
+    await this.#options.answered.readToEnd(reader);
     return 'answered';
   }
 
@@ -114,18 +117,5 @@ export class EventStream {
     if (data === '' || type !== 'message') return 'more';
     this.messages++;
     return this.#options.deliver(data);
-  }
-
-  /** The answer is there: the end of the stream is waited for a little, so that its socket can be used again. */
-  async #readOn(reader: BodyReader): Promise<void> {
-    const { clock, limits } = this.#options;
-    const cancelTimer = clock.after(limits.afterAnswerMs, () => void reader.cancel().catch(() => {}));
-    try {
-      while (!(await reader.read()).done);
-    } catch {
-      // Nobody waits for what would have come.
-    } finally {
-      cancelTimer();
-    }
   }
 }

@@ -10,6 +10,7 @@ import { READ_HEADERS } from '../../http/header-names.ts';
 import { checkUserHeaders } from '../../http/header-value.ts';
 import { decideRedirect } from '../../http/redirect.ts';
 import type { FrameHeaders } from '../transport.ts';
+import { AnsweredStreams } from './answered-streams.ts';
 import type { Fetch, FetchInit, FetchResponse } from './fetch-port.ts';
 import { networkError } from './http-failure.ts';
 import { discard } from './response-body.ts';
@@ -51,12 +52,15 @@ const MOST_USES = 8;
 export class HTTPClient {
   readonly #options: HTTPClientOptions;
   readonly #signals: SignalPool;
+  /** Streams that are read on behind their answer. */
+  readonly answered: AnsweredStreams;
   /** The last frame headers seen, and what they became: they are the same object for all frames of a connection. */
   #lastHeaders: FrameHeaders | undefined;
   #lastMerged: FrameHeaders = {};
 
   constructor(options: HTTPClientOptions) {
     this.#options = options;
+    this.answered = new AnsweredStreams(options.clock, options.limits.afterAnswerMs);
     this.#signals = new SignalPool(options.fetch.signals === 'reused' ? MOST_USES : 1);
   }
 

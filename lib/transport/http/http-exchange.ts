@@ -134,7 +134,7 @@ function bodyFailed(name: string, cause: unknown, signal: AbortSource): unknown 
 async function takeStream(context: ExchangeContext, frame: OutboundFrame, response: FetchResponse, arrival: Arrival, signal: AbortSource): Promise<undefined> {
   const { client, sink } = context;
   const { clock, limits, idleTimeoutMs } = client;
-  const stream = new EventStream({ clock, limits, idleTimeoutMs, deliver: (data) => sink.deliver(data, arrival), fault: (error) => sink.fault(error) });
+  const stream = new EventStream({ clock, limits, answered: client.answered, idleTimeoutMs, deliver: (data) => sink.deliver(data, arrival), fault: (error) => sink.fault(error) });
   // The answer to the handshake may itself have to be resumed, in the session that it begins.
   const headers = arrival.sessionId === undefined ? frame.headers : { ...frame.headers, [SENT_HEADERS.sessionId]: arrival.sessionId };
   let next: FetchResponse | undefined = response;

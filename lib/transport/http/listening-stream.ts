@@ -48,7 +48,7 @@ export async function listenInTurn(context: ExchangeContext, headers: FrameHeade
 async function keepListening(context: ExchangeContext, headers: FrameHeaders, signal: AbortSource): Promise<void> {
   const { client, sink } = context;
   const { clock, limits } = client;
-  const stream = new EventStream({ clock, limits, deliver: (data) => sink.deliver(data, ARRIVAL), fault: (error) => sink.fault(error) });
+  const stream = new EventStream({ clock, limits, answered: client.answered, deliver: (data) => sink.deliver(data, ARRIVAL), fault: (error) => sink.fault(error) });
   let wasOpen = false;
   for (let failures = 0; ; ) {
     const response = await openStream(context, stream.lastEventId, headers, signal);

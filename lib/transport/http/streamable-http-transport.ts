@@ -94,6 +94,7 @@ export class StreamableHTTPTransport implements Transport {
 
   async close(signal: AbortSignal): Promise<void> {
     this.#closing.abort(new ConnectionError('ERR_MCP_CONNECTION_CLOSED', `The connection to ${this.#options.client.name} is closed`));
+    this.#options.client.answered.close();
     // A fetch that hears no signal is not waited for longer than the caller waits.
     if (this.#running > 0) await orAbort((this.#idle ??= deferred()).promise, signal).catch(() => {});
   }
