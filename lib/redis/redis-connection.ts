@@ -11,6 +11,7 @@ import { RedisCommandQueue } from './redis-command-queue.ts';
 import { RedisCommand } from './redis-command.ts';
 import { connectFailure, redisFailure } from './redis-failure.ts';
 import type { ResolvedRedisOptions } from './redis-options.ts';
+import type { RedisReader } from './redis-socket.ts';
 
 // So much is handed to the socket at once before it is asked whether it wants more.
 const MOST_WRITTEN_AT_ONCE = 512 * 1024;
@@ -63,21 +64,21 @@ export class RedisConnection {
   /** Since when it owes a sign of life. */
   #askedAt: number | undefined;
 
-  constructor(socket: RedisNetSocket, place: string, options: RedisConnectionOptions, owner: RedisConnectionOwner) {
+  /** `open` makes the socket, and tells the reader what comes. */
+  constructor(open: (read: RedisReader) => RedisNetSocket, place: string, options: RedisConnectionOptions, owner: RedisConnectionOwner) {
     this.place = place;
-    this.#socket = socket;
     this.#options = options;
     this.#clock = options.clock;
     this.#owner = owner;
     this.#heardAt = Math.floor(this.#clock.now());
     this.#decoder = new RESPDecoder(options.bounds, { reply: (reply) => this.#answer(reply), push: (items) => owner.pushed(items) });
-    this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
+    this.#socket = open((chunk) => this.#read(chunk));
+    this.closed = new Promise((resolve) => this.#socket.once('close', () => resolve()));
     this.#listen();
   }
 
   #listen(): void {
     const socket = this.#socket;
-    socket.on('data', (chunk: Uint8Array) => this.#read(chunk));
     socket.on('drain', () => {
       this.#isFull = false;
       this.#owner.writable();

@@ -151,7 +151,7 @@ export class RedisRoad {
     const found = locate === undefined ? address : await orAbort(locate(signal), signal);
     const credentials = await orAbort(this.#login(), signal);
     const place = placeOfRedis(found);
-    const connection = new RedisConnection(openRedisSocket(builtins, found, this.#options), place, this.#options, {
+    const connection = new RedisConnection((read) => openRedisSocket(builtins, found, this.#options, read), place, this.#options, {
       answered: (command, reply) => this.#owner.answered(command, reply),
       pushed: (items) => this.#owner.pushed(items),
       writable: () => this.#owner.writable(),
