@@ -5,7 +5,6 @@ import { SessionStoreError } from '../base/errors.ts';
 import { abortSignal, checkKeys, count, durationMs, functionOption, text } from '../base/options.ts';
 import { backoffMs } from '../transport/backoff.ts';
 import { KeyedMutex } from './keyed-mutex.ts';
-import { DEFAULT_LEASE_MS } from './lease.ts';
 import type { Lease, LeaseOptions } from './lease.ts';
 import { RedisBreaker } from './redis-breaker.ts';
 import type { RedisAvailability } from './redis-breaker.ts';
@@ -22,7 +21,7 @@ import { SET_ASIDE_FLAWED, STORE_IF_EPOCH } from './redis-session-scripts.ts';
 import { SessionValues } from './redis-session-value.ts';
 import type { ValueFlaw } from './redis-session-value.ts';
 import { RedisStore } from './redis-store.ts';
-import { DEFAULT_LOCK_WAIT_MS, SessionManager } from './session-manager.ts';
+import { DEFAULT_LOCK_WAIT_MS, SessionManager, checkLease } from './session-manager.ts';
 import type { LockOptions } from './session-manager.ts';
 import { checkSessionRecord } from './session-record.ts';
 import type { SessionRecord } from './session-record.ts';
@@ -268,9 +267,7 @@ export class RedisSessionManager extends SessionManager {
   }
 
   #readLease(what: string, name: string, options: LeaseOptions): number {
-    text(what, name);
-    checkKeys('options', options as unknown, ['leaseMs']);
-    const leaseMs = options.leaseMs === undefined ? DEFAULT_LEASE_MS : durationMs('options.leaseMs', options.leaseMs);
+    const leaseMs = checkLease(what, name, options);
     this.#requireOpen(name);
     return leaseMs;
   }

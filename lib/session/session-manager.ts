@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.ts';
 import { SessionStoreError } from '../base/errors.ts';
 import { abortSignal, functionOption, checkKeys, count, durationMs, text } from '../base/options.ts';
 import { KeyedMutex } from './keyed-mutex.ts';
+import { DEFAULT_LEASE_MS } from './lease.ts';
 import type { Lease, LeaseOptions } from './lease.ts';
 import { checkSessionRecord, readSessionRecord } from './session-record.ts';
 import type { SessionRecord } from './session-record.ts';
@@ -119,7 +120,7 @@ export abstract class SessionManager {
    * @throws TypeError, RangeError for wrong arguments; what the store itself throws.
    */
   async acquireLease(name: string, options: LeaseOptions = {}): Promise<Lease | undefined> {
-    checkLease(name, options);
+    checkLease('name', name, options);
     if (this.#leases.has(name)) return undefined;
     this.#leases.add(name);
     let isHeld = true;
@@ -137,7 +138,7 @@ export abstract class SessionManager {
    * @throws TypeError, RangeError for wrong arguments; what the store itself throws.
    */
   async joinSession(key: string, member: string, options: LeaseOptions = {}): Promise<void> {
-    checkLease(key, options);
+    checkLease('key', key, options);
     text('member', member);
     const members = this.#members.get(key);
     if (members === undefined) this.#members.set(key, new Set([member]));
@@ -154,8 +155,9 @@ export abstract class SessionManager {
   }
 }
 
-function checkLease(name: string, options: LeaseOptions): void {
-  text('name', name);
+/** How long a lease is to last, milliseconds; `what` is called `name`. @throws TypeError, RangeError for wrong arguments. */
+export function checkLease(what: string, name: string, options: LeaseOptions): number {
+  text(what, name);
   checkKeys('options', options as unknown, ['leaseMs']);
-  if (options.leaseMs !== undefined) durationMs('options.leaseMs', options.leaseMs);
+  return options.leaseMs === undefined ? DEFAULT_LEASE_MS : durationMs('options.leaseMs', options.leaseMs);
 }
