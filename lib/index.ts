@@ -83,6 +83,8 @@ export type { ServerCapabilities } from './protocol/capabilities.ts';
 export type { RequestId } from './jsonrpc/request-id.ts';
 
 export type { CompletionContext } from './features/completion.ts';
+export type { Handlers } from './features/handlers.ts';
+export type { RootsHandler } from './features/roots.ts';
 export type { ListChanged, ServerEvents } from './features/server-events.ts';
 export type { Completion, CompletionArgument, CompletionReference } from './protocol/types/completion.ts';
 export type {
@@ -102,6 +104,7 @@ export type { LogMessage, ServerLogLevel } from './protocol/types/logging.ts';
 export type { Annotations, WithMeta } from './protocol/types/metadata.ts';
 export type { Progress, ProgressToken } from './protocol/types/progress.ts';
 export type { GetPromptResult, ListPromptsResult, Prompt, PromptArgument, PromptMessage } from './protocol/types/prompts.ts';
+export type { Root } from './protocol/types/roots.ts';
 export type {
   ListResourceTemplatesResult,
   ListResourcesResult,

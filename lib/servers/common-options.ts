@@ -8,6 +8,8 @@ import type { LogLevel, Logger } from '../base/log.ts';
 import { describe, durationMs, flag, oneOf, text } from '../base/options.ts';
 import { resolveLimits } from '../base/resolve-limits.ts';
 import type { Offer } from '../connection/negotiation.ts';
+import { resolveHandlers } from '../features/handlers.ts';
+import type { Handlers } from '../features/handlers.ts';
 import type { Implementation } from '../protocol/types/implementation.ts';
 import { PROTOCOL_VERSIONS } from '../protocol/versions.ts';
 import type { ProtocolVersion } from '../protocol/versions.ts';
@@ -31,6 +33,8 @@ export interface CommonServerOptions {
   readonly clientInfo?: Implementation | undefined;
   /** Whether unknown tools and missing required arguments are refused before a call is sent. Default: true. */
   readonly checkArguments?: boolean | undefined;
+  /** Answers what the server asks of the host. Default: nothing is answered, and nothing declared. */
+  readonly handlers?: Handlers | undefined;
   /** Bounds to change; see `docs/limits.md`. */
   readonly limits?: LimitOptions | undefined;
   /** A source of time, for tests. Default: the machine's. */
@@ -47,6 +51,7 @@ export const COMMON_OPTION_NAMES: readonly (keyof CommonServerOptions)[] = [
   'protocolVersions',
   'clientInfo',
   'checkArguments',
+  'handlers',
   'limits',
   'clock',
 ];
@@ -58,8 +63,9 @@ export interface ResolvedCommonOptions {
   readonly logLevel: LogLevel;
   readonly logger: Logger | undefined;
   readonly retryDelayMs: number;
-  readonly offer: Offer;
+  readonly offer: Omit<Offer, 'capabilities'>;
   readonly checkArguments: boolean;
+  readonly handlers: Handlers;
   readonly limits: Limits;
   readonly clock: Clock | undefined;
 }
@@ -76,8 +82,9 @@ export function resolveCommonOptions(owner: string, options: CommonServerOptions
     logLevel: optional('logLevel', options.logLevel, 'INFO', (name, value) => oneOf(name, value, LOG_LEVELS)),
     logger: optional('logger', options.logger, undefined, objectOf<Logger>('an object with debug, info, warn, error')),
     retryDelayMs: optional('retryDelayMs', options.retryDelayMs, 1_000, durationOrZero),
-    offer: { protocolVersions: readVersions(options.protocolVersions), clientInfo: readClientInfo(options.clientInfo), capabilities: {} },
+    offer: { protocolVersions: readVersions(options.protocolVersions), clientInfo: readClientInfo(options.clientInfo) },
     checkArguments: optional('checkArguments', options.checkArguments, true, flag),
+    handlers: resolveHandlers(options.handlers),
     limits: resolveLimits(owner, options.limits),
     clock: optional('clock', options.clock, undefined, objectOf<Clock>('a clock')),
   };

@@ -5,7 +5,7 @@ import { systemClock } from '../base/clock.ts';
 import type { JSONObject } from '../base/json.ts';
 import { isObject } from '../base/json.ts';
 import { Listeners } from '../base/listeners.ts';
-import type { Unsubscribe } from '../base/listeners.ts';
+import type { ListenerFault, Unsubscribe } from '../base/listeners.ts';
 import { createLog } from '../base/log.ts';
 import type { Log } from '../base/log.ts';
 import { abortSignal, functionOption, checkKeys, describe, oneOf } from '../base/options.ts';
@@ -17,7 +17,8 @@ import { defaultRequestSettings, resolveRequestOptions } from '../connection/req
 import type { RequestOptions, RequestSettings } from '../connection/request-settings.ts';
 import { ping, setLogLevel } from '../features/acknowledged.ts';
 import { complete } from '../features/completion.ts';
-import type { CompletionContext } from '../features/completion.ts';
+import { handlersFeature } from '../features/handlers.ts';
+import { answererOf } from '../features/host-feature.ts';
 import { Prompts } from '../features/prompts.ts';
 import type { Requester } from '../features/requester.ts';
 import { Resources } from '../features/resources.ts';
@@ -36,6 +37,7 @@ import type { ServerLogLevel } from '../protocol/types/logging.ts';
 import type { GetPromptResult, ListPromptsResult, Prompt } from '../protocol/types/prompts.ts';
 import type { ListResourceTemplatesResult, ListResourcesResult, Resource, ResourceTemplate } from '../protocol/types/resources.ts';
 import type { CallToolResult, ListToolsResult, Tool } from '../protocol/types/tools.ts';
+import { checkContext, checkCursor, checkReference, checkString, checkStrings } from './call-arguments.ts';
 import type { ResolvedCommonOptions } from './common-options.ts';
 import { HealthCheck } from './health-check.ts';
 import { Lifecycle } from './lifecycle.ts';
@@ -74,12 +76,14 @@ export class ConnectedServer extends MCPServerProtocol {
     this.#defaults = defaultRequestSettings(options.requestTimeoutMs);
     this.#log = createLog(options.logger, options.logLevel);
     this.#listeners = new Listeners((event, cause) => this.#callbackFault(`A listener of "${event}"`, cause));
+    const callbackFault: ListenerFault = (what, cause) => this.#callbackFault(what, cause);
+    const asked = handlersFeature(options.handlers, { serverName: name, clock, limits, callbackFault });
     this.#connection = new Connection({
       name,
       clock,
       limits,
-      offer: options.offer,
-      answerer: () => undefined,
+      offer: { ...options.offer, capabilities: asked.capabilities },
+      answerer: answererOf(asked),
       events: {
         changed: (change) => this.#changed(change),
         notified: (method, params) => hearNotification(method, params, this.#emit),
@@ -89,7 +93,7 @@ export class ConnectedServer extends MCPServerProtocol {
         },
         fault: (error) => this.#fault(error),
         gap: () => this.#listeners.emit('gap', NOTHING_MORE),
-        callbackFault: (what, cause) => this.#callbackFault(what, cause),
+        callbackFault,
       },
     });
     this.#lifecycle = new Lifecycle({
@@ -250,6 +254,10 @@ export class ConnectedServer extends MCPServerProtocol {
     return settled(() => setLogLevel(this.#requester, oneOf('level', level, SERVER_LOG_LEVELS), this.#settings(options)));
   }
 
+  notifyRootsChanged(): void {
+    this.#connection.notify('notifications/roots/list_changed', undefined);
+  }
+
   ping(options?: RequestOptions): Promise<void> {
     return settled(() => ping(this.#requester, this.#settings(options)));
   }
@@ -308,34 +316,4 @@ export class ConnectedServer extends MCPServerProtocol {
   #callbackFault(what: string, cause: unknown): void {
     this.#log.error(`${what} of the host failed for ${this.name}`, { cause });
   }
-}
-
-function checkString(name: string, value: unknown): string {
-  if (typeof value === 'string') return value;
-  throw new TypeError(`${name} must be a string; got ${describe(value)}`);
-}
-
-function checkCursor(cursor: unknown): string | undefined {
-  return cursor === undefined ? undefined : checkString('cursor', cursor);
-}
-
-function checkStrings(name: string, values: unknown): Readonly<Record<string, string>> | undefined {
-  if (values === undefined) return undefined;
-  if (!isObject(values)) throw new TypeError(`${name} must be an object of strings; got ${describe(values)}`);
-  for (const [key, value] of Object.entries(values)) checkString(`${name}.${key}`, value);
-  return values as Readonly<Record<string, string>>;
-}
-
-function checkReference(reference: unknown): asserts reference is CompletionReference {
-  if (!isObject(reference)) throw new TypeError(`reference must be an object; got ${describe(reference)}`);
-  const type = oneOf('reference.type', reference['type'], ['ref/prompt', 'ref/resource']);
-  if (type === 'ref/prompt') checkString('reference.name', reference['name']);
-  else checkString('reference.uri', reference['uri']);
-}
-
-function checkContext(context: unknown): CompletionContext | undefined {
-  if (context === undefined) return undefined;
-  checkKeys('options.context', context, ['arguments']);
-  const args = checkStrings('options.context.arguments', context['arguments']);
-  return args === undefined ? {} : { arguments: args };
 }

@@ -129,6 +129,13 @@ export abstract class MCPServerProtocol {
   /** Asks the server for log messages of `level` and above only; they come as the event `log`. */
   abstract setLogLevel(level: ServerLogLevel, options?: RequestOptions): Promise<void>;
 
+  /**
+   * Tells the server that `handlers.roots` would give another list now.
+   *
+   * @throws ConnectionError `ERR_MCP_NOT_CONNECTED`.
+   */
+  abstract notifyRootsChanged(): void;
+
   /** Asks whether the server is there. */
   abstract ping(options?: RequestOptions): Promise<void>;
 

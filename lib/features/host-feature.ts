@@ -1,0 +1,43 @@
+/** What a server may ask of the host: one feature each, joined to one answerer. One form for both eras. */
+
+import type { Clock } from '../base/clock.ts';
+import type { JSONObject } from '../base/json.ts';
+import type { Limits } from '../base/limits.ts';
+import type { ListenerFault } from '../base/listeners.ts';
+import type { Answerer, IncomingRequest } from '../connection/incoming-requests.ts';
+import type { ClientCapabilities } from '../protocol/capabilities.ts';
+
+/** What a feature that answers the server is made with. */
+export interface HostContext {
+  readonly serverName: string;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  /** Code of the host threw or rejected where nobody else would hear of it. */
+  readonly callbackFault: ListenerFault;
+}
+
+/** Answers one method; what it rejects with is what the server is told, see `RequestRefusal`. */
+export type HostAnswer = (request: IncomingRequest) => Promise<JSONObject>;
+
+/** What one feature declares to the server, and answers it. */
+export interface HostFeature {
+  readonly capabilities: ClientCapabilities;
+  /** By method. */
+  readonly answers: ReadonlyMap<string, HostAnswer>;
+}
+
+/** Several features as one. */
+export function joinFeatures(features: readonly HostFeature[]): HostFeature {
+  const answers = new Map<string, HostAnswer>();
+  let capabilities: ClientCapabilities = {};
+  for (const feature of features) {
+    capabilities = { ...capabilities, ...feature.capabilities };
+    for (const [method, answer] of feature.answers) answers.set(method, answer);
+  }
+  return { capabilities, answers };
+}
+
+/** Answers what `feature` answers, and offers nothing else. */
+export function answererOf({ answers }: HostFeature): Answerer {
+  return (request) => answers.get(request.method)?.(request);
+}
