@@ -64,6 +64,7 @@ const HANDLE_MEMBERS = [
   'listTools',
   'listToolsPage',
   'name',
+  'notifyRootsChanged',
   'on',
   'pendingRequests',
   'ping',
