@@ -37,7 +37,8 @@ export type LimitName =
   | 'afterAnswerMs'
   | 'streamLeaseMs'
   | 'maxIncomingRequests'
-  | 'answerTimeoutMs';
+  | 'answerTimeoutMs'
+  | 'probeTimeoutMs';
 
 const row = (value: number, unit: LimitRow['unit'], why: string): LimitRow => Object.freeze({ unit, value, why });
 
@@ -70,6 +71,7 @@ export const LIMITS: Readonly<Record<LimitName, LimitRow>> = Object.freeze({
   afterAnswerMs: row(1_000, 'milliseconds', 'How long a stream is read on after its answer, so that its socket can be used again.'),
   maxIncomingRequests: row(100, 'requests', 'Requests of a server that are being answered at once, by handlers of the host.'),
   answerTimeoutMs: row(600_000, 'milliseconds', 'How long a handler of the host may take: a human may have to be asked.'),
+  probeTimeoutMs: row(1_000, 'milliseconds', 'How long a child has to answer the probe for a modern server, before it is taken for a legacy one that is silent.'),
   streamLeaseMs: row(15_000, 'milliseconds', 'Of several handles that share a session, one listens: how long after the end of its process another one takes over.'),
 });
 

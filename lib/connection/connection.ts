@@ -14,7 +14,7 @@ import type { RequestId } from '../jsonrpc/request-id.ts';
 import { Misfit } from '../protocol/checks/check.ts';
 import { checkCancelledId, checkProgress, checkProgressToken } from '../protocol/checks/notifications.ts';
 import { checkEmptyResult } from '../protocol/checks/results.ts';
-import type { Agreement, Call } from '../protocol/era.ts';
+import type { Agreement, Call, Era, EraName } from '../protocol/era.ts';
 import type { Progress } from '../protocol/types/progress.ts';
 import type { Transport } from '../transport/transport.ts';
 import { ConnectionState, ConnectionStateMachine } from './connection-state.ts';
@@ -24,8 +24,9 @@ import { IncomingRequests } from './incoming-requests.ts';
 import type { Answerer } from './incoming-requests.ts';
 import type { InboundPort } from './inbound.ts';
 import { Link } from './link.ts';
-import { negotiate } from './negotiation.ts';
+import { Negotiation } from './negotiation.ts';
 import type { Offer } from './negotiation.ts';
+import { endedByProbe } from './probe-verdict.ts';
 import { PendingRequest, PendingRequests } from './pending-requests.ts';
 import type { PendingRequestInfo, ReplyReader } from './pending-requests.ts';
 import { progressTokenFor, reportProgress } from './progress.ts';
@@ -66,12 +67,17 @@ export interface Restored {
   readonly sessionId: string | undefined;
 }
 
+/** What is known of the server before it is asked. */
+export interface Foreknowledge {
+  readonly restored?: Restored | undefined;
+  /** The era that it was found to be of before. */
+  readonly era?: EraName | undefined;
+}
+
 const NO_PARAMS: JSONObject = Object.freeze({});
 
 // The handshake has the deadline of the attempt that it belongs to, and none of its own.
 const HANDSHAKE: RequestSettings = defaultRequestSettings(Infinity);
-
-const PING: Call = Object.freeze({ method: 'ping', params: undefined });
 
 /** A connection that can be opened, lost and opened again; one transport at a time. */
 export class Connection {
@@ -83,6 +89,8 @@ export class Connection {
   #incoming: IncomingRequests | undefined;
   /** What was agreed on last; kept after the end, for display. */
   #agreement: Agreement | undefined;
+  /** The server was asked what an older one may not bear. */
+  #isProbing = false;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -101,6 +109,11 @@ export class Connection {
 
   get agreement(): Agreement | undefined {
     return this.#agreement;
+  }
+
+  /** Whether the last attempt ended because the server did not bear to be probed: a legacy one may, at its start. */
+  get endedByProbe(): boolean {
+    return this.#isProbing && endedByProbe(this.cause);
   }
 
   /** How many frames came in on the present transport. */
@@ -122,10 +135,11 @@ export class Connection {
   /**
    * Opens `transport` and agrees with the server. One attempt: whatever goes wrong, or `signal` firing, ends it with the
    * state `failed`; the rejection is the first cause. What the transport has left then is for {@link Connection.sweep}. What was
-   * `restored` is proven before it is trusted; where it does not hold, the handshake is made after all.
+   * `restored` is proven before it is trusted; where it does not hold, the server is negotiated with after all.
    */
-  async open(transport: Transport, signal: AbortSignal, restored?: Restored): Promise<void> {
+  async open(transport: Transport, signal: AbortSignal, { restored, era }: Foreknowledge = {}): Promise<void> {
     this.#apply('open');
+    this.#isProbing = false;
     const link = new Link(transport);
     const inbound = new Inbound(this.#inboundPort(link, this.#incomingOn(link)));
     this.#link = link;
@@ -138,11 +152,11 @@ export class Connection {
       await transport.open(inbound, opening.signal);
       opening.signal.throwIfAborted();
       this.#apply('opened');
-      if (restored === undefined || !(await this.#takesUp(link, restored))) await this.#agree(link);
+      if (restored === undefined || !(await this.#takesUp(link, restored))) await this.#agree(link, era);
       opening.signal.throwIfAborted();
       this.#agreement = link.agreement;
       this.#apply('agreed');
-      transport.listen?.(link.headers);
+      if (link.agreement?.era.hasStandaloneStream === true) transport.listen?.(link.headers);
     } catch (cause) {
       throw this.#openingFailed(inbound, opening, cause);
     } finally {
@@ -242,16 +256,32 @@ export class Connection {
   }
 
   /** Asks before there is an agreement: the end of the opening is the end of the wait. */
-  #ask<T>(link: Link, call: Call, read: (result: JSONObject) => T): Promise<T> {
+  #ask<T>(link: Link, call: Call, read: (result: JSONObject) => T, era?: Era): Promise<T> {
     const { signal } = link.opening;
-    const reply = this.#send(link, call.method, call.params, HANDSHAKE, { read });
+    const reply = this.#send(link, call.method, call.params, HANDSHAKE, { read }, era);
     const giveUp = () => this.#pending.rejectAll(signal.reason);
     signal.addEventListener('abort', giveUp, { once: true });
     return reply.finally(() => signal.removeEventListener('abort', giveUp));
   }
 
-  async #agree(link: Link): Promise<void> {
-    const agreement = await negotiate((call, read) => this.#ask(link, call, read), this.#options.offer);
+  async #agree(link: Link, known: EraName | undefined): Promise<void> {
+    const { clock, limits, offer } = this.#options;
+    const negotiation = new Negotiation(
+      {
+        ask: (call, read, era) => this.#ask(link, call, read, era),
+        mayBeSilent: link.transport.channel === 'shared',
+        clock,
+        probeTimeoutMs: limits.probeTimeoutMs,
+        probing: (isProbing) => {
+          this.#isProbing = isProbing;
+        },
+      },
+      offer,
+    );
+    const agreement = await negotiation.agree(known);
+    this.#isProbing = false;
+    // A probe that was not answered is not waited for any longer.
+    this.#pending.rejectAll(new ConnectionError('ERR_MCP_UNSUPPORTED_METHOD', 'The server did not answer the probe', { delivery: 'unknown' }));
     link.agree(agreement);
     if (agreement.opened === undefined) return;
     const text = encodeNotification(agreement.opened.method, agreement.opened.params, this.#options.limits);
@@ -262,7 +292,7 @@ export class Connection {
   async #takesUp(link: Link, { agreement, sessionId }: Restored): Promise<boolean> {
     link.agree(agreement, sessionId);
     try {
-      await this.#ask(link, PING, checkEmptyResult);
+      await this.#ask(link, agreement.era.ping, checkEmptyResult, agreement.era);
       return true;
     } catch (cause) {
       link.opening.signal.throwIfAborted();
@@ -308,20 +338,21 @@ export class Connection {
     });
   }
 
-  #send<T>(link: Link, method: string, given: JSONObject | undefined, settings: RequestSettings, reader: ReplyReader<T>): Promise<T> {
+  #send<T>(link: Link, method: string, given: JSONObject | undefined, settings: RequestSettings, reader: ReplyReader<T>, era: Era | undefined = link.agreement?.era): Promise<T> {
     const { limits } = this.#options;
     if (this.#pending.size >= limits.maxPendingRequests) throw this.#tooManyPending();
     const id = link.ids.next();
     const token = progressTokenFor(id, settings);
     // Source: MCP, basic, utilities, "Progress": tokens MUST be unique across active requests.
     if (token !== undefined && this.#pending.hasToken(token)) throw new TypeError('options.meta.progressToken must be unique; a request that waits has the same one');
-    const era = link.agreement?.era;
-    const params = era === undefined ? given : era.stamp(given, settings.meta, token);
+    const params = era === undefined ? given : era.stamp(given, { meta: settings.meta, progressToken: token });
     const text = encodeRequest(id, method, params, limits);
     const request = new PendingRequest<T>(id, method, settings, token, reader, this.#pending.now());
     const exchange = link.transport.channel === 'exchange' ? new Cancellation() : undefined;
     request.exchange = exchange;
-    const sent = link.transport.send({ text, awaitsReply: true, headers: link.headers, requestId: id }, exchange);
+    const isExchange = exchange !== undefined;
+    const headers = isExchange && era !== undefined ? era.requestHeaders(link.agreement === undefined ? era.headers(undefined) : link.headers, method, params, settings.headers) : link.headers;
+    const sent = link.transport.send({ text, awaitsReply: true, headers, requestId: id, isLostWithItsStream: era?.resumesStreams === false }, exchange);
     this.#pending.open(request as PendingRequest);
     sent?.catch((error: unknown) => this.#exchangeFailed(link, id, error));
     if (settings.signal !== undefined) this.#followSignal(request as PendingRequest, settings.signal);
@@ -351,7 +382,7 @@ export class Connection {
   /** Tells the server that nobody waits for the reply any more. Source: MCP, basic, utilities, "Cancellation". */
   #withdraw(id: RequestId, method: string, reason: string): void {
     const link = this.#link;
-    const call = link?.agreement?.era.withdraw(id, method, reason);
+    const call = link?.agreement?.era.withdraw(id, method, reason, link.transport.channel);
     if (link !== undefined && call !== undefined) this.#transmit(link, encodeNotification(call.method, call.params, this.#options.limits));
   }
 

@@ -122,7 +122,9 @@ export class Inbound implements FrameSink {
     const request = this.#port.pending.take(id);
     if (request === undefined) return this.#unexpectedReply(id);
     try {
-      request.resolve(result);
+      const kind = this.#port.era()?.resultKind(request.method, result);
+      if (kind !== 'input_required') request.resolve(result);
+      else if (!request.resolveInterim(result)) throw new Misfit('/resultType', '"complete", as this request cannot be answered in rounds');
     } catch (cause) {
       request.reject(readingFailed(request.method, cause));
     }
@@ -169,10 +171,11 @@ export class Inbound implements FrameSink {
 
   #answer({ id, method, params = EMPTY_PARAMS }: RequestMessage): void {
     const era = this.#port.era();
+    if (era?.answersServer === false) return this.#port.fault(unexpectedMethod(method, era));
     if (method === 'ping') return this.#port.answer(id, {});
     if (era === undefined) return this.#port.refuse(id, RPC_ERROR.methodNotFound, 'Nothing is agreed on yet');
     if (era.mayTravel(method, 'server')) return this.#port.asked(id, method, params);
-    this.#port.fault(new PeerProtocolError('ERR_MCP_UNEXPECTED_METHOD', `The server sent the request ${quote(method)}, which a server may not send in ${era.revision}`, { details: { method } }));
+    this.#port.fault(unexpectedMethod(method, era));
     this.#port.refuse(id, RPC_ERROR.methodNotFound, 'This client does not offer the method');
   }
 
@@ -181,7 +184,7 @@ export class Inbound implements FrameSink {
     // What is all that an exchange brings is its answer, whatever it is.
     const named = message.id ?? (isWhole ? requestId : undefined);
     const isAnswer = named !== undefined && this.#rejectWith(named, message.error);
-    if (message.callId !== undefined) this.#port.refuse(message.callId, RPC_ERROR.invalidRequest, message.error.message);
+    if (message.callId !== undefined && this.#port.era()?.answersServer !== false) this.#port.refuse(message.callId, RPC_ERROR.invalidRequest, message.error.message);
     this.#stray(message.error);
     return isAnswer ? 'answered' : 'more';
   }
@@ -203,6 +206,10 @@ export class Inbound implements FrameSink {
     if (++this.#strayFrames <= most) return;
     this.#port.lost(new LimitError('maxStrayLines', `Expected messages; got ${this.#strayFrames} frames in a row that are none`, { cause: error, details: { most } }));
   }
+}
+
+function unexpectedMethod(method: string, era: Era): PeerProtocolError {
+  return new PeerProtocolError('ERR_MCP_UNEXPECTED_METHOD', `The server sent the request ${quote(method)}, which a server may not send in ${era.revision}`, { details: { method } });
 }
 
 function readingFailed(method: string, cause: unknown): unknown {

@@ -39,6 +39,7 @@ export class Link {
 
   /** Takes the session that a response names. False when it is not the one that was named before. */
   nameSession(sessionId: string): boolean {
+    if (this.#agreement?.era.hasSessions === false) return true;
     if (this.#agreement !== undefined) return sessionId === this.#sessionId;
     this.#sessionId = sessionId;
     return true;
@@ -47,8 +48,8 @@ export class Link {
   /** Takes what was agreed on, with the session that was named. */
   agree(agreement: Agreement, sessionId: string | undefined = this.#sessionId): void {
     this.#agreement = agreement;
-    this.#sessionId = sessionId;
-    this.#headers = agreement.era.headers(sessionId);
+    this.#sessionId = agreement.era.hasSessions ? sessionId : undefined;
+    this.#headers = agreement.era.headers(this.#sessionId);
   }
 
   /** Forgets an agreement that turned out not to hold. */

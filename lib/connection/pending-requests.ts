@@ -15,6 +15,8 @@ import type { RequestSettings } from './request-settings.ts';
 export interface ReplyReader<T> {
   /** The typed value of a result, or a throw. */
   read(result: JSONObject): T;
+  /** What the caller gets for a result that is no answer yet; without it, such a result is refused. */
+  interim?(result: JSONObject): T;
   /** What the caller gets for an error of the peer; without it, that error itself. */
   refuse?(error: RPCError): MCPError;
 }
@@ -69,6 +71,13 @@ export class PendingRequest<T = unknown> {
   /** Only for who has taken it out of the book. Throws what reading the result throws; it is not settled then. */
   resolve(result: JSONObject): void {
     this.onResult(this.reader.read(result));
+  }
+
+  /** As {@link PendingRequest.resolve}, with a result that is no answer yet. False where its caller does not know what to do with it. */
+  resolveInterim(result: JSONObject): boolean {
+    if (this.reader.interim === undefined) return false;
+    this.onResult(this.reader.interim(result));
+    return true;
   }
 
   /** Only for who has taken it out of the book: the peer answered with an error. */

@@ -39,6 +39,8 @@ export interface RequestSettings {
   readonly onProgress: OnProgress | undefined;
   readonly meta: JSONObject | undefined;
   readonly retry: RetryChoice;
+  /** What of the params is said in headers too, on a road that has them; found by a feature, not by the caller. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The choices of {@link RequestOptions.retry}. */

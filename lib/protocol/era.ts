@@ -17,6 +17,17 @@ export interface Call {
   readonly params: JSONObject | undefined;
 }
 
+/** What goes out with the params of one request beside what the feature says. */
+export interface Stamps {
+  /** The host's own `_meta`. */
+  readonly meta: JSONObject | undefined;
+  /** What reports of progress will carry. */
+  readonly progressToken: ProgressToken | undefined;
+}
+
+/** What a result means. `input_required`: the server asks back before it answers. */
+export type ResultKind = 'complete' | 'input_required';
+
 /** One way of talking, for one negotiated revision. */
 export interface Era {
   /** For display only. */
@@ -24,22 +35,44 @@ export interface Era {
   readonly revision: ProtocolVersion;
   /** Whether several messages may come in one frame. */
   readonly acceptsBatches: boolean;
+  /** Whether a server may ask, and is answered. Where not, nothing that is a response is ever sent. */
+  readonly answersServer: boolean;
+  /** Whether an answer whose stream broke can be gone on with behind the last event. */
+  readonly resumesStreams: boolean;
+  /** Whether a server may name a session that requests belong to, where the road has sessions. */
+  readonly hasSessions: boolean;
+  /** Whether what belongs to no request comes on a stream of its own, where the road has streams. */
+  readonly hasStandaloneStream: boolean;
+  /** What asks whether the server is there. */
+  readonly ping: Call;
   /** Whether `from` may send `method`. */
   mayTravel(method: string, from: Sender): boolean;
-  /** The params as they go out: with the host's own `_meta` and the token that reports of progress will carry. */
-  stamp(params: JSONObject | undefined, meta: JSONObject | undefined, progressToken: ProgressToken | undefined): JSONObject | undefined;
+  /** The params as they go out. */
+  stamp(params: JSONObject | undefined, stamps: Stamps): JSONObject | undefined;
   /** What every message carries as HTTP headers, where the road has them. */
-  headers(sessionId: string | undefined): Readonly<Record<string, string>>;
+  headers(sessionId: string | undefined): HeaderFields;
+  /** `headers` with what a request carries beside them: what it asks for, and what its params mirror. */
+  requestHeaders(headers: HeaderFields, method: string, params: JSONObject | undefined, mirrored: HeaderFields | undefined): HeaderFields;
+  /**
+   * What `result` of `method` means.
+   *
+   * @throws Misfit for a kind that nobody here knows, or that the method cannot have.
+   */
+  resultKind(method: string, result: JSONObject): ResultKind;
   /** Whether the answer `rpcCode` (if there is one) with this HTTP status says that the session is over. */
   isSessionLost(status: number, rpcCode: number | undefined): boolean;
-  /** What takes back a request on a shared channel, or `undefined` when it cannot be taken back. */
-  withdraw(id: RequestId, method: string, reason: string): Call | undefined;
+  /** What takes back a request, or `undefined` when nothing is to be said. `channel`: whether all requests share one. */
+  withdraw(id: RequestId, method: string, reason: string, channel: 'shared' | 'exchange'): Call | undefined;
 }
+
+/** Header fields by name. */
+export type HeaderFields = Readonly<Record<string, string>>;
 
 /** What a negotiation came to. */
 export interface Agreement {
   readonly era: Era;
-  readonly serverInfo: Implementation;
+  /** Modern servers may keep it to themselves. */
+  readonly serverInfo: Implementation | undefined;
   readonly capabilities: ServerCapabilities;
   readonly instructions: string | undefined;
   /** What is said once the agreement is made, before anything else. */

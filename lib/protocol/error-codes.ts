@@ -3,3 +3,12 @@ export const RESOURCE_NOT_FOUND = -32002;
 
 /** The first code that JSON-RPC leaves to servers: what the official SDKs answer with when they know no session. */
 export const SERVER_ERROR = -32000;
+
+/** The headers of a request do not say what its body says. Source: 2026-07-28, basic, "Error Codes". */
+export const HEADER_MISMATCH = -32020;
+
+/** The request needs a capability that the client has not declared. Source: 2026-07-28, basic, "Error Codes". */
+export const MISSING_CLIENT_CAPABILITY = -32021;
+
+/** The server does not speak the revision of the request. Source: 2026-07-28, basic, "Error Codes". */
+export const UNSUPPORTED_VERSION = -32022;

@@ -8,20 +8,26 @@ import { SENT_HEADERS } from '../http/header-names.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import type { ClientCapabilities } from './capabilities.ts';
 import { checkInitializeResult } from './checks/initialize.ts';
-import type { Agreement, Call, Era, EraName } from './era.ts';
+import type { Agreement, Call, Era, EraName, HeaderFields, ResultKind, Stamps } from './era.ts';
 import { SERVER_ERROR } from './error-codes.ts';
 import { mayTravel } from './methods.ts';
 import type { Sender } from './methods.ts';
 import type { Implementation } from './types/implementation.ts';
-import type { ProgressToken } from './types/progress.ts';
 import { REVISION_2025_03_26, REVISION_2025_06_18, isAtLeast, isProtocolVersion } from './versions.ts';
 import type { ProtocolVersion } from './versions.ts';
+
+const PING: Call = Object.freeze({ method: 'ping', params: undefined });
 
 /** {@link Era} for the four revisions that begin with `initialize`. */
 export class LegacyEra implements Era {
   readonly name: EraName = 'legacy';
   readonly revision: ProtocolVersion;
   readonly acceptsBatches: boolean;
+  readonly answersServer = true;
+  readonly resumesStreams = true;
+  readonly hasSessions = true;
+  readonly hasStandaloneStream = true;
+  readonly ping: Call = PING;
 
   constructor(revision: ProtocolVersion) {
     this.revision = revision;
@@ -33,17 +39,25 @@ export class LegacyEra implements Era {
     return mayTravel(method, from, this.revision);
   }
 
-  stamp(params: JSONObject | undefined, meta: JSONObject | undefined, progressToken: ProgressToken | undefined): JSONObject | undefined {
+  stamp(params: JSONObject | undefined, { meta, progressToken }: Stamps): JSONObject | undefined {
     if (meta === undefined && progressToken === undefined) return params;
     const token = progressToken === undefined ? undefined : { progressToken };
     return { ...params, _meta: { ...meta, ...token } };
   }
 
-  headers(sessionId: string | undefined): Readonly<Record<string, string>> {
+  headers(sessionId: string | undefined): HeaderFields {
     const session = sessionId === undefined ? {} : { [SENT_HEADERS.sessionId]: sessionId };
     // Source: 2025-06-18, basic, transports, "Protocol Version Header". Earlier revisions have no such header.
     const version = isAtLeast(this.revision, REVISION_2025_06_18) ? { [SENT_HEADERS.protocolVersion]: this.revision } : {};
     return Object.freeze({ ...session, ...version });
+  }
+
+  requestHeaders(headers: HeaderFields): HeaderFields {
+    return headers;
+  }
+
+  resultKind(): ResultKind {
+    return 'complete';
   }
 
   isSessionLost(status: number, rpcCode: number | undefined): boolean {

@@ -9,8 +9,12 @@ export const REVISION_2025_06_18 = '2025-06-18';
 /** Adds tasks, icons, URL elicitation, tools in sampling. */
 export const REVISION_2025_11_25 = '2025-11-25';
 
+/** Stateless: no handshake, no sessions, every request says all there is to know. */
+export const REVISION_2026_07_28 = '2026-07-28';
+
 /** A revision this client speaks. */
 export type ProtocolVersion =
+  | typeof REVISION_2026_07_28
   | typeof REVISION_2024_11_05
   | typeof REVISION_2025_03_26
   | typeof REVISION_2025_06_18
@@ -18,6 +22,7 @@ export type ProtocolVersion =
 
 /** Every revision this client speaks, newest first. */
 export const PROTOCOL_VERSIONS: readonly ProtocolVersion[] = Object.freeze([
+  REVISION_2026_07_28,
   REVISION_2025_11_25,
   REVISION_2025_06_18,
   REVISION_2025_03_26,
@@ -32,4 +37,9 @@ export function isProtocolVersion(value: unknown): value is ProtocolVersion {
 /** Whether `revision` is `other` or newer. Revisions are ISO dates, so text order is their order. */
 export function isAtLeast(revision: ProtocolVersion, other: ProtocolVersion): boolean {
   return revision >= other;
+}
+
+/** Whether `revision` is one without a handshake. */
+export function isModern(revision: ProtocolVersion): boolean {
+  return isAtLeast(revision, REVISION_2026_07_28);
 }

@@ -31,6 +31,11 @@ export interface CommonServerOptions {
   readonly protocolVersions?: readonly string[] | undefined;
   /** Who the client says it is. Default: this library. */
   readonly clientInfo?: Implementation | undefined;
+  /**
+   * Whether `clientInfo` goes out with every request to a modern server. Default: true. The handshake with a legacy server always has it.
+   * Source: 2026-07-28, basic, "_meta".
+   */
+  readonly sendClientInfo?: boolean | undefined;
   /** Whether unknown tools and missing required arguments are refused before a call is sent. Default: true. */
   readonly checkArguments?: boolean | undefined;
   /** Answers what the server asks of the host. Default: nothing is answered, and nothing declared. */
@@ -50,6 +55,7 @@ export const COMMON_OPTION_NAMES: readonly (keyof CommonServerOptions)[] = [
   'retryDelayMs',
   'protocolVersions',
   'clientInfo',
+  'sendClientInfo',
   'checkArguments',
   'handlers',
   'limits',
@@ -82,7 +88,11 @@ export function resolveCommonOptions(owner: string, options: CommonServerOptions
     logLevel: optional('logLevel', options.logLevel, 'INFO', (name, value) => oneOf(name, value, LOG_LEVELS)),
     logger: optional('logger', options.logger, undefined, objectOf<Logger>('an object with debug, info, warn, error')),
     retryDelayMs: optional('retryDelayMs', options.retryDelayMs, 1_000, durationOrZero),
-    offer: { protocolVersions: readVersions(options.protocolVersions), clientInfo: readClientInfo(options.clientInfo) },
+    offer: {
+      protocolVersions: readVersions(options.protocolVersions),
+      clientInfo: readClientInfo(options.clientInfo),
+      sendsClientInfo: optional('sendClientInfo', options.sendClientInfo, true, flag),
+    },
     checkArguments: optional('checkArguments', options.checkArguments, true, flag),
     handlers: resolveHandlers(options.handlers),
     limits: resolveLimits(owner, options.limits),

@@ -57,7 +57,7 @@ export class HTTPRoad implements Road {
     const lostId = cause instanceof ConnectionError && cause.code === 'ERR_MCP_SESSION_LOST' ? sessionId : undefined;
     const endpoint = await orAbort(this.#options.endpoint(), signal);
     await this.#store.open(await this.#owner(endpoint, signal), lostId, signal, async (restored) => {
-      await connection.open(this.#newTransport(endpoint), signal, restored);
+      await connection.open(this.#newTransport(endpoint), signal, { restored, era: connection.agreement?.era.name });
       return connection;
     });
   }

@@ -6,7 +6,9 @@ import type { Deferred } from '../base/deferred.ts';
 import type { Log } from '../base/log.ts';
 import type { Connection, Restored } from '../connection/connection.ts';
 import { uniquePrefix } from '../connection/unique-prefix.ts';
+import type { Agreement } from '../protocol/era.ts';
 import { LegacyEra } from '../protocol/legacy-era.ts';
+import type { Implementation } from '../protocol/types/implementation.ts';
 import { isProtocolVersion } from '../protocol/versions.ts';
 import type { ProtocolVersion } from '../protocol/versions.ts';
 import { sessionKey } from '../session/session-key.ts';
@@ -146,7 +148,7 @@ export class SessionStore {
   async #keep(key: string, opened: Opened): Promise<void> {
     const { agreement, sessionId } = opened;
     if (agreement === undefined) return;
-    if (sessionId === undefined) {
+    if (sessionId === undefined || agreement.serverInfo === undefined) {
       this.#isAlone = true;
       return;
     }
@@ -157,11 +159,10 @@ export class SessionStore {
     }
     this.#ownId = sessionId;
     this.#isAlone = true;
-    await this.#offer(key, this.#toRecord(agreement, sessionId));
+    await this.#offer(key, this.#toRecord(agreement, agreement.serverInfo, sessionId));
   }
 
-  #toRecord(agreement: NonNullable<Opened['agreement']>, sessionId: string): SessionRecord {
-    const { era, serverInfo, capabilities, instructions } = agreement;
+  #toRecord({ era, capabilities, instructions }: Agreement, serverInfo: Implementation, sessionId: string): SessionRecord {
     const now = this.#options.clock.date();
     return {
       version: 1,

@@ -1,6 +1,7 @@
 import { systemClock } from '../base/clock.ts';
 import { ConnectionError, RequestTimeoutError } from '../base/errors.ts';
 import type { Connection } from '../connection/connection.ts';
+import type { EraName } from '../protocol/era.ts';
 import { StdioTransport } from '../transport/stdio/stdio-transport.ts';
 import { ConnectedServer } from './connected-server.ts';
 import type { Road } from './lifecycle.ts';
@@ -55,10 +56,22 @@ class StdioRoad implements Road {
     this.#options = options;
   }
 
-  open(connection: Connection, signal: AbortSignal): Promise<void> {
+  async open(connection: Connection, signal: AbortSignal): Promise<void> {
+    const era = connection.agreement?.era.name;
+    try {
+      await this.#start(connection, signal, era);
+    } catch (cause) {
+      if (!connection.endedByProbe || signal.aborted) throw cause;
+      // A legacy server may end at what it does not know before the handshake: once more, without asking. Source: 2026-07-28, stdio, "Backward Compatibility".
+      await connection.sweep(signal);
+      await this.#start(connection, signal, 'legacy');
+    }
+  }
+
+  #start(connection: Connection, signal: AbortSignal, era: EraName | undefined): Promise<void> {
     const { serverName, limits, clock = systemClock, argv, serverEnv, workingDir } = this.#options;
     this.transport = new StdioTransport({ name: serverName, clock, limits, command: { argv, serverEnv, workingDir } });
-    return connection.open(this.transport, signal);
+    return connection.open(this.transport, signal, { era });
   }
 
   endsSession(): Promise<boolean> {

@@ -14,6 +14,8 @@ export interface OutboundFrame {
   readonly headers: FrameHeaders;
   /** The request that it is, so that what comes back on its exchange can be told to belong to it. */
   readonly requestId?: RequestId | undefined;
+  /** Whether an answer whose stream broke is not gone on with behind its last event. */
+  readonly isLostWithItsStream?: boolean | undefined;
 }
 
 /** Header fields by name. */

@@ -23,7 +23,8 @@ export function checkInitializeResult(result: JSONObject): InitializeResult {
   };
 }
 
-function checkImplementation(value: unknown): Implementation {
+/** Who a peer says it is. */
+export function checkImplementation(value: unknown): Implementation {
   const implementation = asObject(value);
   stringAt(implementation, 'name');
   stringAt(implementation, 'version');
@@ -34,7 +35,7 @@ function checkImplementation(value: unknown): Implementation {
 const KNOWN = ['tools', 'resources', 'prompts', 'completions', 'logging', 'tasks', 'experimental'] as const;
 
 /** Known capabilities are objects. One that is null or false is not declared, and left out; the unknown is kept. */
-function checkServerCapabilities(declared: JSONObject): ServerCapabilities {
+export function checkServerCapabilities(declared: JSONObject): ServerCapabilities {
   const capabilities: Record<string, unknown> = { ...declared };
   for (const name of KNOWN) {
     const value = own(declared, name);

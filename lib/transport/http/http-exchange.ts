@@ -141,7 +141,7 @@ async function takeStream(context: ExchangeContext, frame: OutboundFrame, respon
   for (let failures = 0; ; ) {
     const end = next === undefined ? 'ended' : await readQuietly(stream, next, signal);
     if (end === 'answered') return undefined;
-    if (stream.lastEventId === undefined) throw lost(client.name, 'and cannot be resumed', end);
+    if (frame.isLostWithItsStream === true || stream.lastEventId === undefined) throw lost(client.name, 'and cannot be resumed', end);
     // A server that closes at will and lets itself be asked again is alive, however long it takes: the request has a deadline.
     failures = next === undefined ? failures + 1 : 0;
     if (failures > limits.maxReconnects) throw lost(client.name, `and ${failures} tries to resume it failed`, end);
