@@ -272,8 +272,8 @@ export class Connection {
         mayBeSilent: link.transport.channel === 'shared',
         clock,
         probeTimeoutMs: limits.probeTimeoutMs,
-        probing: (isProbing) => {
-          this.#isProbing = isProbing;
+        probing: () => {
+          this.#isProbing = true;
         },
       },
       offer,

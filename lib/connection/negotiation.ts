@@ -39,8 +39,8 @@ export interface NegotiationPort {
   readonly clock: Clock;
   /** How long a server on a shared channel has to answer the probe, milliseconds. */
   readonly probeTimeoutMs: number;
-  /** Hears that the server is being probed, and that it is not any more. */
-  readonly probing: (isProbing: boolean) => void;
+  /** Hears that the server is being probed: if it ends now, that may be why. */
+  readonly probing: () => void;
 }
 
 /** One negotiation. */
@@ -133,15 +133,12 @@ export class Negotiation {
   /** What comes of the probe; on a shared channel nothing may come. */
   async #heard(reply: Promise<ProbeOutcome>): Promise<ProbeOutcome> {
     const { clock, mayBeSilent, probeTimeoutMs, probing } = this.#port;
-    probing(true);
-    if (!mayBeSilent || this.#legacy.length === 0) return reply.finally(() => probing(false));
+    if (this.#legacy.length === 0) return reply;
+    probing();
+    if (!mayBeSilent) return reply;
     const silence = deferred<ProbeOutcome>();
     const cancel = clock.after(probeTimeoutMs, () => silence.resolve({ kind: 'silence' }));
-    const outcome = await Promise.race([reply, silence.promise]);
-    cancel();
-    // A server that is still to speak may still end because of what it was asked.
-    if (outcome.kind !== 'silence') probing(false);
-    return outcome;
+    return Promise.race([reply, silence.promise]).finally(cancel);
   }
 
   /**
