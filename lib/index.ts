@@ -85,7 +85,23 @@ export type { RequestId } from './jsonrpc/request-id.ts';
 export type { CompletionContext } from './features/completion.ts';
 export type { Handlers } from './features/handlers.ts';
 export type { RootsHandler } from './features/roots.ts';
-export type { ListChanged, ServerEvents } from './features/server-events.ts';
+export { displayName, isSafeLink, safeIcons } from './features/display.ts';
+export type { Named } from './features/display.ts';
+export { resultText } from './features/result-text.ts';
+export type { ListChanged, ListEvent, ServerEvents } from './features/server-events.ts';
+export { toolDigest } from './features/tool-digest.ts';
+export { toolsToAnthropic, toolsToGemini, toolsToOpenAI } from './features/tool-formats.ts';
+export type { AnthropicTool, FormattedTools, GeminiFunctionDeclaration, OpenAITool, ToolFormatOptions } from './features/tool-formats.ts';
+export type { ArgumentChecks } from './features/tools.ts';
+export {
+  isAudioContent,
+  isBlobResource,
+  isEmbeddedResource,
+  isImageContent,
+  isResourceLink,
+  isTextContent,
+  isTextResource,
+} from './protocol/checks/content-guards.ts';
 export type { Completion, CompletionArgument, CompletionReference } from './protocol/types/completion.ts';
 export type {
   AudioContent,
@@ -98,6 +114,7 @@ export type {
   TextContent,
   TextResourceContents,
 } from './protocol/types/content.ts';
+export type { SafeIconOptions } from './uri/safe-links.ts';
 export type { Icon, Implementation } from './protocol/types/implementation.ts';
 export { SERVER_LOG_LEVELS } from './protocol/types/logging.ts';
 export type { LogMessage, ServerLogLevel } from './protocol/types/logging.ts';

@@ -5,7 +5,7 @@
 
 /** One row of {@link LIMITS}. */
 export interface LimitRow {
-  readonly unit: 'bytes' | 'levels' | 'requests' | 'pages' | 'lines' | 'characters' | 'milliseconds' | 'starts' | 'redirects' | 'fields' | 'tries';
+  readonly unit: 'bytes' | 'levels' | 'requests' | 'pages' | 'lines' | 'characters' | 'milliseconds' | 'starts' | 'redirects' | 'fields' | 'tries' | 'tools' | 'errors';
   readonly value: number;
   readonly why: string;
 }
@@ -37,7 +37,11 @@ export type LimitName =
   | 'afterAnswerMs'
   | 'streamLeaseMs'
   | 'maxIncomingRequests'
-  | 'answerTimeoutMs';
+  | 'answerTimeoutMs'
+  | 'listQuietMs'
+  | 'maxListDelayMs'
+  | 'maxToolFaults'
+  | 'maxSchemaErrors';
 
 const row = (value: number, unit: LimitRow['unit'], why: string): LimitRow => Object.freeze({ unit, value, why });
 
@@ -71,6 +75,10 @@ export const LIMITS: Readonly<Record<LimitName, LimitRow>> = Object.freeze({
   maxIncomingRequests: row(100, 'requests', 'Requests of a server that are being answered at once, by handlers of the host.'),
   answerTimeoutMs: row(600_000, 'milliseconds', 'How long a handler of the host may take: a human may have to be asked.'),
   streamLeaseMs: row(15_000, 'milliseconds', 'Of several handles that share a session, one listens: how long after the end of its process another one takes over.'),
+  listQuietMs: row(100, 'milliseconds', 'How long a server says nothing more of a list that changed, before the list is asked for and the host is told.'),
+  maxListDelayMs: row(1_000, 'milliseconds', 'How long the host is not told of a list whose server goes on saying that it changed.'),
+  maxToolFaults: row(100, 'tools', 'Tools that cannot be used of which one connection tells; further ones are left out without a word.'),
+  maxSchemaErrors: row(10, 'errors', 'What is told of arguments or of a result that the schema of a tool refuses: a peer says how long each is.'),
 });
 
 /** Every bound with its value. */

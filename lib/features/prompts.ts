@@ -5,20 +5,45 @@ import type { ReplyReader } from '../connection/pending-requests.ts';
 import type { RequestSettings } from '../connection/request-settings.ts';
 import { checkGetPromptResult, checkListPromptsResult } from '../protocol/checks/results.ts';
 import type { GetPromptResult, ListPromptsResult, Prompt } from '../protocol/types/prompts.ts';
+import { ListBaseline } from './list-baseline.ts';
+import type { ChangingList } from './list-changes.ts';
 import { PagedList } from './paged-list.ts';
 import { refusedArguments } from './refusals.ts';
 import type { Requester } from './requester.ts';
+import type { ListChanged } from './server-events.ts';
 
 const GET: ReplyReader<GetPromptResult> = Object.freeze({ read: checkGetPromptResult, refuse: refusedArguments });
 
 /** The prompts of one server. */
-export class Prompts {
+export class Prompts implements ChangingList {
   readonly list: PagedList<ListPromptsResult, Prompt>;
   readonly #requester: Requester;
+  readonly #defaults: RequestSettings;
+  readonly #baseline: ListBaseline<Prompt>;
 
-  constructor(requester: Requester, { maxPages }: Limits) {
+  /** `isHeard`: whether anybody listens for changes of the list. */
+  constructor(requester: Requester, { maxPages }: Limits, defaults: RequestSettings, isHeard: () => boolean) {
     this.#requester = requester;
-    this.list = new PagedList(requester, { method: 'prompts/list', check: checkListPromptsResult, items: (page) => page.prompts, maxPages });
+    this.#defaults = defaults;
+    this.#baseline = new ListBaseline((prompt) => prompt.name, isHeard);
+    this.list = new PagedList(requester, {
+      method: 'prompts/list',
+      check: checkListPromptsResult,
+      items: (page) => page.prompts,
+      maxPages,
+      listed: (prompts) => this.#baseline.saw(prompts),
+    });
+  }
+
+  expire(): void {}
+
+  refresh(): Promise<ListChanged> | undefined {
+    if (!this.#baseline.isOfUse) return undefined;
+    return this.list.all(this.#defaults).then((prompts) => this.#baseline.changeTo(prompts));
+  }
+
+  letGo(): void {
+    this.#baseline.forget();
   }
 
   /**

@@ -9,9 +9,12 @@ import type { RequestSettings } from '../connection/request-settings.ts';
 import { checkListResourceTemplatesResult, checkListResourcesResult, checkReadResourceResult } from '../protocol/checks/results.ts';
 import type { ResourceContents } from '../protocol/types/content.ts';
 import type { ListResourceTemplatesResult, ListResourcesResult, Resource, ResourceTemplate } from '../protocol/types/resources.ts';
+import { ListBaseline } from './list-baseline.ts';
+import type { ChangingList } from './list-changes.ts';
 import { PagedList } from './paged-list.ts';
 import { refusedResource } from './refusals.ts';
 import type { Requester } from './requester.ts';
+import type { ListChanged } from './server-events.ts';
 
 const READ: ReplyReader<ResourceContents[]> = Object.freeze({
   read: (result: JSONObject) => [...checkReadResourceResult(result).contents],
@@ -22,20 +25,42 @@ const READ: ReplyReader<ResourceContents[]> = Object.freeze({
 const URI = /^[A-Za-z][A-Za-z0-9+.-]*:[^\s\u0000-\u001f\u007f"<>\\^`]*$/;
 
 /** The resources and resource templates of one server. */
-export class Resources {
+export class Resources implements ChangingList {
   readonly list: PagedList<ListResourcesResult, Resource>;
   readonly templates: PagedList<ListResourceTemplatesResult, ResourceTemplate>;
   readonly #requester: Requester;
+  readonly #defaults: RequestSettings;
+  readonly #baseline: ListBaseline<Resource>;
 
-  constructor(requester: Requester, { maxPages }: Limits) {
+  /** `isHeard`: whether anybody listens for changes of the list. */
+  constructor(requester: Requester, { maxPages }: Limits, defaults: RequestSettings, isHeard: () => boolean) {
     this.#requester = requester;
-    this.list = new PagedList(requester, { method: 'resources/list', check: checkListResourcesResult, items: (page) => page.resources, maxPages });
+    this.#defaults = defaults;
+    this.#baseline = new ListBaseline((resource) => resource.uri, isHeard);
+    this.list = new PagedList(requester, {
+      method: 'resources/list',
+      check: checkListResourcesResult,
+      items: (page) => page.resources,
+      maxPages,
+      listed: (resources) => this.#baseline.saw(resources),
+    });
     this.templates = new PagedList(requester, {
       method: 'resources/templates/list',
       check: checkListResourceTemplatesResult,
       items: (page) => page.resourceTemplates,
       maxPages,
     });
+  }
+
+  expire(): void {}
+
+  refresh(): Promise<ListChanged> | undefined {
+    if (!this.#baseline.isOfUse) return undefined;
+    return this.list.all(this.#defaults).then((resources) => this.#baseline.changeTo(resources));
+  }
+
+  letGo(): void {
+    this.#baseline.forget();
   }
 
   /**

@@ -7,11 +7,25 @@ import type { ProgressEvent } from '../connection/pending-requests.ts';
 import { checkLogMessage, checkResourceUpdated } from '../protocol/checks/notifications.ts';
 import type { LogMessage } from '../protocol/types/logging.ts';
 
-/** A list changed; what it holds now is to be asked for. */
-export type ListChanged = Readonly<Record<string, never>>;
+/**
+ * A list changed. The members are there when the list was asked for again by itself and an earlier one was known, listed while somebody
+ * listened: names, of resources uris. Otherwise there are none, and what the list holds now is to be asked for.
+ */
+export interface ListChanged {
+  /** What was not there before, in the order of the list. */
+  readonly added?: readonly string[];
+  /** What is not there any more. */
+  readonly removed?: readonly string[];
+  /** What is defined otherwise than before: any member of it differs, see `toolDigest`. */
+  readonly changed?: readonly string[];
+}
+
+/** The events that tell of a list. */
+export type ListEvent = 'toolsChanged' | 'promptsChanged' | 'resourcesChanged';
 
 /** Event name → what its listeners get. */
 export interface ServerEvents {
+  /** Notifications of a list are gathered: one event, after `limits.listQuietMs` without one, at the latest after `limits.maxListDelayMs`. */
   toolsChanged: ListChanged;
   promptsChanged: ListChanged;
   resourcesChanged: ListChanged;

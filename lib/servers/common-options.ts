@@ -7,9 +7,11 @@ import { LOG_LEVELS } from '../base/log.ts';
 import type { LogLevel, Logger } from '../base/log.ts';
 import { describe, durationMs, flag, oneOf, text } from '../base/options.ts';
 import { resolveLimits } from '../base/resolve-limits.ts';
+import { quote } from '../base/text.ts';
 import type { Offer } from '../connection/negotiation.ts';
 import { resolveHandlers } from '../features/handlers.ts';
 import type { Handlers } from '../features/handlers.ts';
+import type { ArgumentChecks } from '../features/tools.ts';
 import type { Implementation } from '../protocol/types/implementation.ts';
 import { PROTOCOL_VERSIONS } from '../protocol/versions.ts';
 import type { ProtocolVersion } from '../protocol/versions.ts';
@@ -31,8 +33,21 @@ export interface CommonServerOptions {
   readonly protocolVersions?: readonly string[] | undefined;
   /** Who the client says it is. Default: this library. */
   readonly clientInfo?: Implementation | undefined;
-  /** Whether unknown tools and missing required arguments are refused before a call is sent. Default: true. */
-  readonly checkArguments?: boolean | undefined;
+  /**
+   * What is refused before a call is sent. `true`: unknown tools and missing required arguments; `'schema'`: besides, arguments that the tool's
+   * `inputSchema` does not take; `false`: nothing. Anything but `false` asks for the list of tools at the first call. Default: true.
+   */
+  readonly checkArguments?: ArgumentChecks | undefined;
+  /**
+   * Whether `structuredContent` is checked against the tool's `outputSchema`. The tool has to be known: by `listTools()`, or by
+   * `checkArguments`; nothing is asked for to check a result. Default: true.
+   */
+  readonly checkResults?: boolean | undefined;
+  /**
+   * Whether a list that the server says has changed is asked for again by itself: tools, where they were listed or checked on this connection; tools,
+   * prompts and resources, where somebody listens for the event and the host listed them while it did. Default: true.
+   */
+  readonly refreshLists?: boolean | undefined;
   /** Answers what the server asks of the host. Default: nothing is answered, and nothing declared. */
   readonly handlers?: Handlers | undefined;
   /** Bounds to change; see `docs/limits.md`. */
@@ -51,6 +66,8 @@ export const COMMON_OPTION_NAMES: readonly (keyof CommonServerOptions)[] = [
   'protocolVersions',
   'clientInfo',
   'checkArguments',
+  'checkResults',
+  'refreshLists',
   'handlers',
   'limits',
   'clock',
@@ -64,7 +81,9 @@ export interface ResolvedCommonOptions {
   readonly logger: Logger | undefined;
   readonly retryDelayMs: number;
   readonly offer: Omit<Offer, 'capabilities'>;
-  readonly checkArguments: boolean;
+  readonly checkArguments: ArgumentChecks;
+  readonly checkResults: boolean;
+  readonly refreshLists: boolean;
   readonly handlers: Handlers;
   readonly limits: Limits;
   readonly clock: Clock | undefined;
@@ -83,7 +102,9 @@ export function resolveCommonOptions(owner: string, options: CommonServerOptions
     logger: optional('logger', options.logger, undefined, objectOf<Logger>('an object with debug, info, warn, error')),
     retryDelayMs: optional('retryDelayMs', options.retryDelayMs, 1_000, durationOrZero),
     offer: { protocolVersions: readVersions(options.protocolVersions), clientInfo: readClientInfo(options.clientInfo) },
-    checkArguments: optional('checkArguments', options.checkArguments, true, flag),
+    checkArguments: optional('checkArguments', options.checkArguments, true, argumentChecks),
+    checkResults: optional('checkResults', options.checkResults, true, flag),
+    refreshLists: optional('refreshLists', options.refreshLists, true, flag),
     handlers: resolveHandlers(options.handlers),
     limits: resolveLimits(owner, options.limits),
     clock: optional('clock', options.clock, undefined, objectOf<Clock>('a clock')),
@@ -106,6 +127,12 @@ export function objectOf<T>(expected: string): (name: string, value: unknown) =>
     if (typeof value === 'object' && value !== null) return value as T;
     throw new TypeError(`${name} must be ${expected}; got ${describe(value)}`);
   };
+}
+
+function argumentChecks(name: string, value: unknown): ArgumentChecks {
+  if (typeof value === 'boolean' || value === 'schema') return value;
+  if (typeof value === 'string') throw new RangeError(`${name} must be true, false or "schema"; got ${quote(value)}`);
+  throw new TypeError(`${name} must be true, false or "schema"; got ${describe(value)}`);
 }
 
 function readVersions(versions: unknown): readonly ProtocolVersion[] {

@@ -19,6 +19,7 @@ import { ping, setLogLevel } from '../features/acknowledged.ts';
 import { complete } from '../features/completion.ts';
 import { handlersFeature } from '../features/handlers.ts';
 import { answererOf } from '../features/host-feature.ts';
+import { ListChanges } from '../features/list-changes.ts';
 import { Prompts } from '../features/prompts.ts';
 import type { Requester } from '../features/requester.ts';
 import { Resources } from '../features/resources.ts';
@@ -68,6 +69,7 @@ export class ConnectedServer extends MCPServerProtocol {
   readonly #tools: Tools;
   readonly #resources: Resources;
   readonly #prompts: Prompts;
+  readonly #changes: ListChanges;
 
   constructor(options: ConnectedServerOptions, road: Road) {
     super();
@@ -117,9 +119,20 @@ export class ConnectedServer extends MCPServerProtocol {
     });
     this.#retries = options.maxRequestRetries === 0 ? undefined : new RequestRetries({ ...options, clock, maxRetries: options.maxRequestRetries });
     this.#requester = this.#newRequester();
-    this.#tools = new Tools(this.#requester, clock, limits, this.#defaults, options.checkArguments);
-    this.#resources = new Resources(this.#requester, limits);
-    this.#prompts = new Prompts(this.#requester, limits);
+    const { checkArguments, checkResults } = options;
+    const fault = (error: ServerEvents['fault']): void => this.#fault(error);
+    const isHeard = (): boolean => this.#listeners.has('toolsChanged');
+    this.#tools = new Tools(this.#requester, { clock, limits, defaults: this.#defaults, checkArguments, checkResults, isHeard, fault });
+    this.#resources = new Resources(this.#requester, limits, this.#defaults, () => this.#listeners.has('resourcesChanged'));
+    this.#prompts = new Prompts(this.#requester, limits, this.#defaults, () => this.#listeners.has('promptsChanged'));
+    this.#changes = new ListChanges({
+      clock,
+      limits,
+      lists: { toolsChanged: this.#tools, resourcesChanged: this.#resources, promptsChanged: this.#prompts },
+      refreshes: options.refreshLists,
+      emit: (event, payload) => this.#listeners.emit(event, payload),
+      fault,
+    });
   }
 
   get connectionState(): ConnectionState {
@@ -296,7 +309,8 @@ export class ConnectedServer extends MCPServerProtocol {
   #changed(change: ServerEvents['stateChanged']): void {
     if (change.to === 'connected') this.#health.start();
     else this.#health.stop();
-    this.#tools.forget();
+    this.#tools.restart();
+    this.#changes.stop(change.to === 'disconnected');
     this.#lifecycle.changed(change);
     this.#listeners.emit('stateChanged', change);
     // What the server sent by itself in between went to nobody.
@@ -304,8 +318,7 @@ export class ConnectedServer extends MCPServerProtocol {
   }
 
   readonly #emit: Emit = (event, payload) => {
-    if (event === 'toolsChanged') this.#tools.forget();
-    this.#listeners.emit(event, payload);
+    if (!this.#changes.heard(event)) this.#listeners.emit(event, payload);
   };
 
   #fault(error: ServerEvents['fault']): void {

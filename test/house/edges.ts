@@ -34,6 +34,7 @@ export const EDGES: readonly EdgeRule[] = [
   rule('the clock', new RegExp(`${GLOBAL('performance')}|\\bDate\\.now\\b|\\bnew Date\\(\\s*\\)|\\bhrtime\\b`, 'g'), [CLOCK, COMMAND_LINE]),
   rule('random numbers', new RegExp(`\\bMath\\.random\\b|${GLOBAL('crypto')}`, 'g'), [
     'lib/connection/unique-prefix.ts',
+    'lib/features/tool-digest.ts',
     'lib/redis/redis-backoff.ts',
     'lib/redis/redis-cluster-map.ts',
     'lib/session/redis-digest.ts',
