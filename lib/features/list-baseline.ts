@@ -1,54 +1,37 @@
 /** What a list held when it was last looked at, to say later what changed. Kept only while somebody listens: a digest for each item. */
 
-import { quiet } from '../base/quiet.ts';
-import { NOTHING_MORE } from './server-events.ts';
+import { settled } from '../base/quiet.ts';
 import type { ListChanged } from './server-events.ts';
 import { definitionDigest } from './tool-digest.ts';
 
 /** Name (of a resource: uri) → digest. */
 type Digests = ReadonlyMap<string, string>;
 
-/** The last list of one kind that changes are told against. */
+/** The list that changes are told against: the first one that was seen, and from then on the last one that was told of. */
 export class ListBaseline<Item> {
   readonly #nameOf: (item: Item) => string;
-  readonly #isHeard: () => boolean;
-  #digests: Promise<Digests> | undefined;
+  #digests: Promise<Digests>;
 
-  /** `isHeard`: whether anybody listens for changes of the list. */
-  constructor(nameOf: (item: Item) => string, isHeard: () => boolean) {
+  constructor(nameOf: (item: Item) => string, items: readonly Item[]) {
     this.#nameOf = nameOf;
-    this.#isHeard = isHeard;
+    this.#digests = digestsOf(items, nameOf);
   }
 
-  /** Whether there is a list to tell changes against, and somebody to tell them to. */
-  get isOfUse(): boolean {
-    return this.#digests !== undefined && this.#isHeard();
-  }
-
-  /** The host has seen the whole list. Changes are told against the first one, and from then on against the last one they were told of. */
-  saw(items: readonly Item[]): void {
-    if (this.#digests === undefined && this.#isHeard()) this.#digests = quiet(this.#digestsOf(items));
-  }
-
-  /** What changed up to now; nothing is told where there was no list before, or nobody listens. */
+  /** What changed up to now. */
   async changeTo(items: readonly Item[]): Promise<ListChanged> {
     const before = this.#digests;
-    if (!this.#isHeard()) return NOTHING_MORE;
-    const after = quiet(this.#digestsOf(items));
+    const after = digestsOf(items, this.#nameOf);
     this.#digests = after;
-    return before === undefined ? NOTHING_MORE : difference(await before, await after);
+    return difference(await before, await after);
   }
+}
 
-  /** The host has let go. */
-  forget(): void {
-    this.#digests = undefined;
-  }
-
-  async #digestsOf(items: readonly Item[]): Promise<Digests> {
+function digestsOf<Item>(items: readonly Item[], nameOf: (item: Item) => string): Promise<Digests> {
+  return settled(async () => {
     const digests = new Map<string, string>();
-    for (const item of items) digests.set(this.#nameOf(item), await definitionDigest(item));
+    for (const item of items) digests.set(nameOf(item), await definitionDigest(item));
     return digests;
-  }
+  });
 }
 
 function difference(before: Digests, after: Digests): ListChanged {

@@ -5,7 +5,7 @@ import { isMCPError } from '../base/errors.ts';
 import type { MCPError } from '../base/errors.ts';
 import type { Limits } from '../base/limits.ts';
 import { NOTHING_MORE } from './server-events.ts';
-import type { Emit, ListChanged, ListEvent, ServerEvents } from './server-events.ts';
+import type { Emit, ListChanged, ListEvent } from './server-events.ts';
 
 /** A list that a server may change. */
 export interface ChangingList {
@@ -29,31 +29,27 @@ export interface ListChangesOptions {
   readonly fault: (error: MCPError) => void;
 }
 
-/** The changes of every list of one server. What is here for a list is made when it changes first. */
+/** The changes of every list of one server. */
 export class ListChanges {
   readonly #options: ListChangesOptions;
-  #notices: Map<ListEvent, ChangeNotice> | undefined;
+  readonly #notices = new Map<ListEvent, ChangeNotice>();
 
   constructor(options: ListChangesOptions) {
     this.#options = options;
   }
 
-  /** Takes the event, where it is one of a list: it is told later. */
-  heard(event: keyof ServerEvents): boolean {
-    if (event !== 'toolsChanged' && event !== 'promptsChanged' && event !== 'resourcesChanged') return false;
+  /** The server says that a list changed; it is told later. */
+  heard(event: ListEvent): void {
     this.#options.lists[event].expire();
     this.#noticeOf(event).heard();
-    return true;
   }
 
-  /** The connection is over, and the changes of its lists with it. With `isLetGo` the host has let go. */
-  stop(isLetGo: boolean): void {
-    for (const notice of this.#notices?.values() ?? []) notice.stop();
-    if (isLetGo) for (const list of Object.values(this.#options.lists)) list.letGo();
+  /** The connection is over, and the changes of its lists with it. */
+  stop(): void {
+    for (const notice of this.#notices.values()) notice.stop();
   }
 
   #noticeOf(event: ListEvent): ChangeNotice {
-    this.#notices ??= new Map();
     const notice = this.#notices.get(event) ?? new ChangeNotice(event, this.#options);
     this.#notices.set(event, notice);
     return notice;

@@ -17,8 +17,6 @@ export interface PagedListOptions<P extends Page, Item> {
   readonly check: (result: JSONObject) => P;
   readonly items: (page: P) => readonly Item[];
   readonly maxPages: number;
-  /** Hears of every list that came whole. */
-  readonly listed?: (items: readonly Item[]) => void;
 }
 
 /** One kind of list of one server. */
@@ -41,7 +39,6 @@ export class PagedList<P extends Page, Item> {
   async all(settings: RequestSettings): Promise<Item[]> {
     const items: Item[] = [];
     for await (const page of this.#pages(settings)) for (const item of this.#options.items(page)) items.push(item);
-    this.#options.listed?.(items);
     return items;
   }
 

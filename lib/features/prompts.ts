@@ -10,40 +10,44 @@ import type { ChangingList } from './list-changes.ts';
 import { PagedList } from './paged-list.ts';
 import { refusedArguments } from './refusals.ts';
 import type { Requester } from './requester.ts';
-import type { ListChanged } from './server-events.ts';
+import type { IsHeard, ListChanged } from './server-events.ts';
 
 const GET: ReplyReader<GetPromptResult> = Object.freeze({ read: checkGetPromptResult, refuse: refusedArguments });
+
+const promptName = (prompt: Prompt): string => prompt.name;
 
 /** The prompts of one server. */
 export class Prompts implements ChangingList {
   readonly list: PagedList<ListPromptsResult, Prompt>;
   readonly #requester: Requester;
   readonly #defaults: RequestSettings;
-  readonly #baseline: ListBaseline<Prompt>;
+  readonly #isHeard: IsHeard;
+  #baseline: ListBaseline<Prompt> | undefined;
 
-  /** `isHeard`: whether anybody listens for changes of the list. */
-  constructor(requester: Requester, { maxPages }: Limits, defaults: RequestSettings, isHeard: () => boolean) {
+  constructor(requester: Requester, { maxPages }: Limits, defaults: RequestSettings, isHeard: IsHeard) {
     this.#requester = requester;
     this.#defaults = defaults;
-    this.#baseline = new ListBaseline((prompt) => prompt.name, isHeard);
-    this.list = new PagedList(requester, {
-      method: 'prompts/list',
-      check: checkListPromptsResult,
-      items: (page) => page.prompts,
-      maxPages,
-      listed: (prompts) => this.#baseline.saw(prompts),
-    });
+    this.#isHeard = isHeard;
+    this.list = new PagedList(requester, { method: 'prompts/list', check: checkListPromptsResult, items: (page) => page.prompts, maxPages });
+  }
+
+  /** The whole list. */
+  async all(settings: RequestSettings): Promise<Prompt[]> {
+    const prompts = await this.list.all(settings);
+    if (this.#baseline === undefined && this.#isHeard('promptsChanged')) this.#baseline = new ListBaseline(promptName, prompts);
+    return prompts;
   }
 
   expire(): void {}
 
   refresh(): Promise<ListChanged> | undefined {
-    if (!this.#baseline.isOfUse) return undefined;
-    return this.list.all(this.#defaults).then((prompts) => this.#baseline.changeTo(prompts));
+    const baseline = this.#baseline;
+    if (baseline === undefined || !this.#isHeard('promptsChanged')) return undefined;
+    return this.list.all(this.#defaults).then((prompts) => baseline.changeTo(prompts));
   }
 
   letGo(): void {
-    this.#baseline.forget();
+    this.#baseline = undefined;
   }
 
   /**

@@ -14,7 +14,7 @@ import type { ChangingList } from './list-changes.ts';
 import { PagedList } from './paged-list.ts';
 import { refusedResource } from './refusals.ts';
 import type { Requester } from './requester.ts';
-import type { ListChanged } from './server-events.ts';
+import type { IsHeard, ListChanged } from './server-events.ts';
 
 const READ: ReplyReader<ResourceContents[]> = Object.freeze({
   read: (result: JSONObject) => [...checkReadResourceResult(result).contents],
@@ -24,26 +24,22 @@ const READ: ReplyReader<ResourceContents[]> = Object.freeze({
 // A scheme, a colon, and nothing that cannot stand in a URI. Source: RFC 3986 section 3. Servers have schemes of their own.
 const URI = /^[A-Za-z][A-Za-z0-9+.-]*:[^\s\u0000-\u001f\u007f"<>\\^`]*$/;
 
+const resourceURI = (resource: Resource): string => resource.uri;
+
 /** The resources and resource templates of one server. */
 export class Resources implements ChangingList {
   readonly list: PagedList<ListResourcesResult, Resource>;
   readonly templates: PagedList<ListResourceTemplatesResult, ResourceTemplate>;
   readonly #requester: Requester;
   readonly #defaults: RequestSettings;
-  readonly #baseline: ListBaseline<Resource>;
+  readonly #isHeard: IsHeard;
+  #baseline: ListBaseline<Resource> | undefined;
 
-  /** `isHeard`: whether anybody listens for changes of the list. */
-  constructor(requester: Requester, { maxPages }: Limits, defaults: RequestSettings, isHeard: () => boolean) {
+  constructor(requester: Requester, { maxPages }: Limits, defaults: RequestSettings, isHeard: IsHeard) {
     this.#requester = requester;
     this.#defaults = defaults;
-    this.#baseline = new ListBaseline((resource) => resource.uri, isHeard);
-    this.list = new PagedList(requester, {
-      method: 'resources/list',
-      check: checkListResourcesResult,
-      items: (page) => page.resources,
-      maxPages,
-      listed: (resources) => this.#baseline.saw(resources),
-    });
+    this.#isHeard = isHeard;
+    this.list = new PagedList(requester, { method: 'resources/list', check: checkListResourcesResult, items: (page) => page.resources, maxPages });
     this.templates = new PagedList(requester, {
       method: 'resources/templates/list',
       check: checkListResourceTemplatesResult,
@@ -52,15 +48,23 @@ export class Resources implements ChangingList {
     });
   }
 
+  /** The whole list. */
+  async all(settings: RequestSettings): Promise<Resource[]> {
+    const resources = await this.list.all(settings);
+    if (this.#baseline === undefined && this.#isHeard('resourcesChanged')) this.#baseline = new ListBaseline(resourceURI, resources);
+    return resources;
+  }
+
   expire(): void {}
 
   refresh(): Promise<ListChanged> | undefined {
-    if (!this.#baseline.isOfUse) return undefined;
-    return this.list.all(this.#defaults).then((resources) => this.#baseline.changeTo(resources));
+    const baseline = this.#baseline;
+    if (baseline === undefined || !this.#isHeard('resourcesChanged')) return undefined;
+    return this.list.all(this.#defaults).then((resources) => baseline.changeTo(resources));
   }
 
   letGo(): void {
-    this.#baseline.forget();
+    this.#baseline = undefined;
   }
 
   /**

@@ -23,6 +23,14 @@ export interface ListChanged {
 /** The events that tell of a list. */
 export type ListEvent = 'toolsChanged' | 'promptsChanged' | 'resourcesChanged';
 
+/** Whether an event tells of a list. */
+export function isListEvent(event: keyof ServerEvents): event is ListEvent {
+  return event === 'toolsChanged' || event === 'promptsChanged' || event === 'resourcesChanged';
+}
+
+/** Whether anybody listens for an event. */
+export type IsHeard = (event: ListEvent) => boolean;
+
 /** Event name → what its listeners get. */
 export interface ServerEvents {
   /** Notifications of a list are gathered: one event, after `limits.listQuietMs` without one, at the latest after `limits.maxListDelayMs`. */

@@ -18,7 +18,7 @@ import { PagedList } from './paged-list.ts';
 import type { Requester } from './requester.ts';
 import { PLAIN_RESULT } from './result-check.ts';
 import { NOTHING_MORE } from './server-events.ts';
-import type { ListChanged } from './server-events.ts';
+import type { IsHeard, ListChanged } from './server-events.ts';
 import { ToolCatalogue } from './tool-catalogue.ts';
 import { ToolFaults } from './tool-faults.ts';
 
@@ -33,11 +33,12 @@ export interface ToolsOptions {
   readonly defaults: RequestSettings;
   readonly checkArguments: ArgumentChecks;
   readonly checkResults: boolean;
-  /** Whether anybody listens for changes of the list. */
-  readonly isHeard: () => boolean;
+  readonly isHeard: IsHeard;
   /** A tool cannot be used. */
   readonly fault: (error: MCPError) => void;
 }
+
+const toolName = (tool: Tool): string => tool.name;
 
 /** The tools of one server. */
 export class Tools implements ChangingList {
@@ -48,7 +49,8 @@ export class Tools implements ChangingList {
   readonly #catalogue: ToolCatalogue;
   readonly #checksArguments: boolean;
   readonly #faults: ToolFaults;
-  readonly #baseline: ListBaseline<Tool>;
+  readonly #isHeard: IsHeard;
+  #baseline: ListBaseline<Tool> | undefined;
 
   constructor(requester: Requester, { clock, limits, defaults, checkArguments, checkResults, isHeard, fault }: ToolsOptions) {
     this.#requester = requester;
@@ -58,7 +60,7 @@ export class Tools implements ChangingList {
     const checks = { checksSchema: checkArguments === 'schema', checksResults: checkResults, limits, faults: this.#faults };
     this.#catalogue = new ToolCatalogue(() => this.#all(defaults), checks);
     this.#checksArguments = checkArguments !== false;
-    this.#baseline = new ListBaseline((tool) => tool.name, isHeard);
+    this.#isHeard = isHeard;
   }
 
   /** All tools. */
@@ -97,7 +99,9 @@ export class Tools implements ChangingList {
   }
 
   refresh(): Promise<ListChanged> | undefined {
-    return this.#catalogue.isUsed || this.#baseline.isOfUse ? this.#refresh() : undefined;
+    const baseline = this.#isHeard('toolsChanged') ? this.#baseline : undefined;
+    if (baseline !== undefined) return this.#catalogue.relearn().then((tools) => baseline.changeTo(tools));
+    return this.#catalogue.isUsed ? this.#catalogue.relearn().then(() => NOTHING_MORE) : undefined;
   }
 
   /** What is known may be wrong: another connection, maybe another server. */
@@ -107,19 +111,13 @@ export class Tools implements ChangingList {
   }
 
   letGo(): void {
-    this.#baseline.forget();
-  }
-
-  async #refresh(): Promise<ListChanged> {
-    const wasOfUse = this.#baseline.isOfUse;
-    const tools = await this.#catalogue.relearn();
-    return wasOfUse ? this.#baseline.changeTo(tools) : NOTHING_MORE;
+    this.#baseline = undefined;
   }
 
   async #all(settings: RequestSettings): Promise<Tool[]> {
     const seen = new Set<string>();
     const tools = (await this.#list.all(settings)).filter((tool) => this.#isFirst(tool, seen));
-    this.#baseline.saw(tools);
+    if (this.#baseline === undefined && this.#isHeard('toolsChanged')) this.#baseline = new ListBaseline(toolName, tools);
     return tools;
   }
 

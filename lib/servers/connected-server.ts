@@ -23,8 +23,8 @@ import { ListChanges } from '../features/list-changes.ts';
 import { Prompts } from '../features/prompts.ts';
 import type { Requester } from '../features/requester.ts';
 import { Resources } from '../features/resources.ts';
-import { NOTHING_MORE, SERVER_EVENTS, hearNotification } from '../features/server-events.ts';
-import type { Emit, ServerEvents } from '../features/server-events.ts';
+import { NOTHING_MORE, SERVER_EVENTS, hearNotification, isListEvent } from '../features/server-events.ts';
+import type { Emit, ListEvent, ServerEvents } from '../features/server-events.ts';
 import { Tools } from '../features/tools.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import { isRequestId } from '../jsonrpc/request-id.ts';
@@ -69,7 +69,9 @@ export class ConnectedServer extends MCPServerProtocol {
   readonly #tools: Tools;
   readonly #resources: Resources;
   readonly #prompts: Prompts;
-  readonly #changes: ListChanges;
+  /** Makes {@link ConnectedServer.#changes} when a list changes first. */
+  readonly #newChanges: () => ListChanges;
+  #changes: ListChanges | undefined;
 
   constructor(options: ConnectedServerOptions, road: Road) {
     super();
@@ -78,6 +80,7 @@ export class ConnectedServer extends MCPServerProtocol {
     this.#defaults = defaultRequestSettings(options.requestTimeoutMs);
     this.#log = createLog(options.logger, options.logLevel);
     this.#listeners = new Listeners((event, cause) => this.#callbackFault(`A listener of "${event}"`, cause));
+    const fault = (error: ServerEvents['fault']): void => this.#fault(error);
     const callbackFault: ListenerFault = (what, cause) => this.#callbackFault(what, cause);
     const asked = handlersFeature(options.handlers, { serverName: name, clock, limits, callbackFault });
     this.#connection = new Connection({
@@ -93,7 +96,7 @@ export class ConnectedServer extends MCPServerProtocol {
           // For every report of every request: nothing is made that nobody hears.
           if (this.#listeners.has('progress')) this.#listeners.emit('progress', { requestId: request.id, method: request.method, ...progress });
         },
-        fault: (error) => this.#fault(error),
+        fault,
         gap: () => this.#listeners.emit('gap', NOTHING_MORE),
         callbackFault,
       },
@@ -106,7 +109,7 @@ export class ConnectedServer extends MCPServerProtocol {
       limits,
       clock,
       log: this.#log,
-      fault: (error) => this.#fault(error),
+      fault,
     });
     this.#health = new HealthCheck({
       name,
@@ -120,19 +123,19 @@ export class ConnectedServer extends MCPServerProtocol {
     this.#retries = options.maxRequestRetries === 0 ? undefined : new RequestRetries({ ...options, clock, maxRetries: options.maxRequestRetries });
     this.#requester = this.#newRequester();
     const { checkArguments, checkResults } = options;
-    const fault = (error: ServerEvents['fault']): void => this.#fault(error);
-    const isHeard = (): boolean => this.#listeners.has('toolsChanged');
+    const isHeard = (event: ListEvent): boolean => this.#listeners.has(event);
     this.#tools = new Tools(this.#requester, { clock, limits, defaults: this.#defaults, checkArguments, checkResults, isHeard, fault });
-    this.#resources = new Resources(this.#requester, limits, this.#defaults, () => this.#listeners.has('resourcesChanged'));
-    this.#prompts = new Prompts(this.#requester, limits, this.#defaults, () => this.#listeners.has('promptsChanged'));
-    this.#changes = new ListChanges({
-      clock,
-      limits,
-      lists: { toolsChanged: this.#tools, resourcesChanged: this.#resources, promptsChanged: this.#prompts },
-      refreshes: options.refreshLists,
-      emit: (event, payload) => this.#listeners.emit(event, payload),
-      fault,
-    });
+    this.#resources = new Resources(this.#requester, limits, this.#defaults, isHeard);
+    this.#prompts = new Prompts(this.#requester, limits, this.#defaults, isHeard);
+    this.#newChanges = () =>
+      new ListChanges({
+        clock,
+        limits,
+        lists: { toolsChanged: this.#tools, resourcesChanged: this.#resources, promptsChanged: this.#prompts },
+        refreshes: options.refreshLists,
+        emit: (event, payload) => this.#listeners.emit(event, payload),
+        fault,
+      });
   }
 
   get connectionState(): ConnectionState {
@@ -195,7 +198,7 @@ export class ConnectedServer extends MCPServerProtocol {
   }
 
   listResources(options?: RequestOptions): Promise<Resource[]> {
-    return settled(() => this.#resources.list.all(this.#settings(options)));
+    return settled(() => this.#resources.all(this.#settings(options)));
   }
 
   listResourcesPage(cursor?: string, options?: RequestOptions): Promise<ListResourcesResult> {
@@ -234,7 +237,7 @@ export class ConnectedServer extends MCPServerProtocol {
   }
 
   listPrompts(options?: RequestOptions): Promise<Prompt[]> {
-    return settled(() => this.#prompts.list.all(this.#settings(options)));
+    return settled(() => this.#prompts.all(this.#settings(options)));
   }
 
   listPromptsPage(cursor?: string, options?: RequestOptions): Promise<ListPromptsResult> {
@@ -310,7 +313,8 @@ export class ConnectedServer extends MCPServerProtocol {
     if (change.to === 'connected') this.#health.start();
     else this.#health.stop();
     this.#tools.restart();
-    this.#changes.stop(change.to === 'disconnected');
+    this.#changes?.stop();
+    if (change.to === 'disconnected') for (const list of [this.#tools, this.#resources, this.#prompts]) list.letGo();
     this.#lifecycle.changed(change);
     this.#listeners.emit('stateChanged', change);
     // What the server sent by itself in between went to nobody.
@@ -318,7 +322,9 @@ export class ConnectedServer extends MCPServerProtocol {
   }
 
   readonly #emit: Emit = (event, payload) => {
-    if (!this.#changes.heard(event)) this.#listeners.emit(event, payload);
+    if (!isListEvent(event)) return this.#listeners.emit(event, payload);
+    this.#changes ??= this.#newChanges();
+    this.#changes.heard(event);
   };
 
   #fault(error: ServerEvents['fault']): void {

@@ -501,7 +501,7 @@ describe('watch over stdio', () => {
   ];
   const words = (stdout: string) => stdout.trimEnd().split('\n').map((line) => line.replace(/^ *\+\d+\.\d{3}s {2}(\w+) +/, '$1: '));
 
-  test('every notification is one escaped line as soon as it comes; --for ends it with 0', async () => {
+  test('every notification is one escaped line as soon as it comes, those of lists gathered; --for ends it with 0', async () => {
     await withFolder(async (folder) => {
       const server = talkingServer(folder, messages);
       const { code, stdout, stderr } = await run(['watch', '--for', '2'], { server });
@@ -511,10 +511,10 @@ describe('watch over stdio', () => {
       assert.deepEqual(lines.slice(0, 3), ['state: disconnected → connecting', 'state: connecting → initializing', 'state: initializing → connected']);
       assert.deepEqual(lines.slice(-2), ['state: connected → disconnecting', 'state: disconnecting → disconnected']);
       assert.deepEqual(lines.slice(3, -2).map((line) => line.replace(/\\u\{1b\}.*?next/g, '!')), [
-        'tools: the list of tools changed',
         'resource: demo://! changed',
         'log: info all well',
         'log: error !: {"\\u001b[31mred\\u001b]0;title\\u0007\\u009b2J\\u202egnp.exe\\udb40\\udc41\\r\\nnext":"on fire"}',
+        'tools: the list of tools changed',
       ]);
     });
   });
@@ -525,9 +525,9 @@ describe('watch over stdio', () => {
       const events = stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as { event: string; payload: unknown });
       assert.equal(code, 0);
       assert.deepEqual(events.filter(({ event }) => event !== 'stateChanged').map(({ event, payload }) => [event, payload]), [
-        ['toolsChanged', {}],
         ['resourceUpdated', { uri: `demo://${HOSTILE}` }],
         ['log', { level: 'error', logger: HOSTILE, data: { [HOSTILE]: 'on fire' } }],
+        ['toolsChanged', {}],
       ]);
     });
   });
