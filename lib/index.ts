@@ -85,6 +85,7 @@ export type { RequestId } from './jsonrpc/request-id.ts';
 export type { CompletionContext } from './features/completion.ts';
 export type { Handlers } from './features/handlers.ts';
 export type { RootsHandler } from './features/roots.ts';
+export type { SamplingContext, SamplingHandler, SamplingOptions } from './features/sampling.ts';
 export { displayName, isSafeLink, safeIcons } from './features/display.ts';
 export type { Named } from './features/display.ts';
 export { resultText } from './features/result-text.ts';
@@ -122,6 +123,17 @@ export type { Annotations, WithMeta } from './protocol/types/metadata.ts';
 export type { Progress, ProgressToken } from './protocol/types/progress.ts';
 export type { GetPromptResult, ListPromptsResult, Prompt, PromptArgument, PromptMessage } from './protocol/types/prompts.ts';
 export type { Root } from './protocol/types/roots.ts';
+export type {
+  ModelHint,
+  ModelPreferences,
+  SamplingContent,
+  SamplingMessage,
+  SamplingRequest,
+  SamplingResult,
+  ToolChoice,
+  ToolResultContent,
+  ToolUseContent,
+} from './protocol/types/sampling.ts';
 export type {
   ListResourceTemplatesResult,
   ListResourcesResult,

@@ -5,7 +5,7 @@
 
 /** One row of {@link LIMITS}. */
 export interface LimitRow {
-  readonly unit: 'bytes' | 'levels' | 'requests' | 'pages' | 'lines' | 'characters' | 'milliseconds' | 'starts' | 'redirects' | 'fields' | 'tries' | 'tools' | 'errors';
+  readonly unit: 'bytes' | 'levels' | 'requests' | 'pages' | 'lines' | 'characters' | 'milliseconds' | 'starts' | 'redirects' | 'fields' | 'tries' | 'tools' | 'errors' | 'tokens';
   readonly value: number;
   readonly why: string;
 }
@@ -41,7 +41,12 @@ export type LimitName =
   | 'listQuietMs'
   | 'maxListDelayMs'
   | 'maxToolFaults'
-  | 'maxSchemaErrors';
+  | 'maxSchemaErrors'
+  | 'progressIntervalMs'
+  | 'maxSamplingTokens'
+  | 'maxSamplingBytes'
+  | 'maxSamplingsAtOnce'
+  | 'maxSamplingsPerMinute';
 
 const row = (value: number, unit: LimitRow['unit'], why: string): LimitRow => Object.freeze({ unit, value, why });
 
@@ -74,6 +79,11 @@ export const LIMITS: Readonly<Record<LimitName, LimitRow>> = Object.freeze({
   afterAnswerMs: row(1_000, 'milliseconds', 'How long a stream is read on after its answer, so that its socket can be used again.'),
   maxIncomingRequests: row(100, 'requests', 'Requests of a server that are being answered at once, by handlers of the host.'),
   answerTimeoutMs: row(600_000, 'milliseconds', 'How long a handler of the host may take: a human may have to be asked.'),
+  progressIntervalMs: row(100, 'milliseconds', 'Between two reports of progress of one request of a server, however often a handler of the host reports.'),
+  maxSamplingTokens: row(8_192, 'tokens', 'What a model of the host may make for one request of a server; what is asked for beyond is lowered to this.'),
+  maxSamplingBytes: row(4 * MiB, 'bytes', 'What one request of a server may give a model to read, pictures and all.'),
+  maxSamplingsAtOnce: row(4, 'requests', 'Requests of one server for a model of the host that are worked on at once.'),
+  maxSamplingsPerMinute: row(30, 'requests', 'Requests of one server for a model of the host within any 60 seconds: each of them costs the host money.'),
   streamLeaseMs: row(15_000, 'milliseconds', 'Of several handles that share a session, one listens: how long after the end of its process another one takes over.'),
   listQuietMs: row(100, 'milliseconds', 'How long a server says nothing more of a list that changed, before the list is asked for and the host is told.'),
   maxListDelayMs: row(1_000, 'milliseconds', 'How long the host is not told of a list whose server goes on saying that it changed.'),

@@ -14,6 +14,7 @@ import type { RequestId } from '../jsonrpc/request-id.ts';
 import { Misfit } from '../protocol/checks/check.ts';
 import { checkCancelledId, checkProgress, checkProgressToken } from '../protocol/checks/notifications.ts';
 import { checkEmptyResult } from '../protocol/checks/results.ts';
+import type { ClientCapabilities } from '../protocol/capabilities.ts';
 import type { Agreement, Call } from '../protocol/era.ts';
 import type { Progress } from '../protocol/types/progress.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -101,6 +102,11 @@ export class Connection {
 
   get agreement(): Agreement | undefined {
     return this.#agreement;
+  }
+
+  /** What is declared to the server. */
+  get capabilities(): ClientCapabilities {
+    return this.#options.offer.capabilities;
   }
 
   /** How many frames came in on the present transport. */
@@ -214,7 +220,9 @@ export class Connection {
       answerer,
       answer: (id, result) => this.#transmit(link, encodeResult(id, result, limits)),
       refuse: (id, code, message, data) => this.#transmit(link, encodeError(id, code, message, limits, data)),
+      progressed: (params) => this.#report(link, params),
       failed: (what, cause) => events.callbackFault(what, cause),
+      fault: (error) => events.fault(error),
     });
     this.#incoming = incoming;
     return incoming;
@@ -362,6 +370,16 @@ export class Connection {
       link.transport.send({ text, awaitsReply: false, headers: link.headers }, undefined)?.catch((error: unknown) => {
         if (link === this.#link && this.#machine.state === ConnectionState.CONNECTED) events.fault(error as MCPError);
       });
+    } catch (error) {
+      events.fault(error as MCPError);
+    }
+  }
+
+  /** Sends a report of progress; nobody waits for it, so one that is too large is told as a fault. */
+  #report(link: Link, params: JSONObject): void {
+    const { limits, events } = this.#options;
+    try {
+      this.#transmit(link, encodeNotification('notifications/progress', params, limits));
     } catch (error) {
       events.fault(error as MCPError);
     }

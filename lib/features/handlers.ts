@@ -5,27 +5,40 @@ import { joinFeatures } from './host-feature.ts';
 import type { HostContext, HostFeature } from './host-feature.ts';
 import { resolveRoots, rootsFeature } from './roots.ts';
 import type { RootsHandler } from './roots.ts';
+import { resolveSampling, samplingFeature } from './sampling.ts';
+import type { SamplingHandler, SamplingOptions } from './sampling.ts';
 
 /** What the host answers a server with; what is left out is not offered. */
 export interface Handlers {
   /** The folders and files that the server may work in. */
   readonly roots?: RootsHandler | undefined;
+  /** A model that the server may ask. */
+  readonly sampling?: SamplingHandler | SamplingOptions | undefined;
 }
 
-const HANDLER_NAMES: readonly (keyof Handlers)[] = ['roots'];
+const HANDLER_NAMES: readonly (keyof Handlers)[] = ['roots', 'sampling'];
+
+/** {@link Handlers}, read. */
+export interface ResolvedHandlers {
+  readonly roots?: RootsHandler | undefined;
+  readonly sampling?: SamplingOptions | undefined;
+}
 
 /**
  * Reads the option `handlers`.
  *
  * @throws TypeError, naming the handler, what was expected and what came.
  */
-export function resolveHandlers(handlers: unknown): Handlers {
+export function resolveHandlers(handlers: unknown): ResolvedHandlers {
   if (handlers === undefined) return {};
   checkKeys('handlers', handlers, HANDLER_NAMES);
-  return { roots: resolveRoots(handlers['roots']) };
+  return { roots: resolveRoots(handlers['roots']), sampling: resolveSampling(handlers['sampling']) };
 }
 
 /** What the handlers that are given declare and answer. */
-export function handlersFeature({ roots }: Handlers, context: HostContext): HostFeature {
-  return joinFeatures(roots === undefined ? [] : [rootsFeature(roots, context)]);
+export function handlersFeature({ roots, sampling }: ResolvedHandlers, context: HostContext): HostFeature {
+  const features: HostFeature[] = [];
+  if (roots !== undefined) features.push(rootsFeature(roots, context));
+  if (sampling !== undefined) features.push(samplingFeature(sampling, context));
+  return joinFeatures(features);
 }

@@ -1,6 +1,7 @@
 /** What a server may ask of the host: one feature each, joined to one answerer. One form for both eras. */
 
 import type { Clock } from '../base/clock.ts';
+import type { MCPError } from '../base/errors.ts';
 import type { JSONObject } from '../base/json.ts';
 import type { Limits } from '../base/limits.ts';
 import type { ListenerFault } from '../base/listeners.ts';
@@ -14,6 +15,8 @@ export interface HostContext {
   readonly limits: Limits;
   /** Code of the host threw or rejected where nobody else would hear of it. */
   readonly callbackFault: ListenerFault;
+  /** The server asks what it may not, or too much. */
+  readonly fault: (error: MCPError) => void;
 }
 
 /** Answers one method; what it rejects with is what the server is told, see `RequestRefusal`. */

@@ -3,3 +3,6 @@ export const RESOURCE_NOT_FOUND = -32002;
 
 /** The first code that JSON-RPC leaves to servers: what the official SDKs answer with when they know no session. */
 export const SERVER_ERROR = -32000;
+
+/** The user said no to what a server asks. Source: 2025-11-25, client, "Sampling", "Error Handling". */
+export const USER_REJECTED = -1;

@@ -20,6 +20,7 @@ import { complete } from '../features/completion.ts';
 import { handlersFeature } from '../features/handlers.ts';
 import { answererOf } from '../features/host-feature.ts';
 import { ListChanges } from '../features/list-changes.ts';
+import { rootsNotDeclared } from '../features/roots.ts';
 import { Prompts } from '../features/prompts.ts';
 import type { Requester } from '../features/requester.ts';
 import { Resources } from '../features/resources.ts';
@@ -82,7 +83,7 @@ export class ConnectedServer extends MCPServerProtocol {
     this.#listeners = new Listeners((event, cause) => this.#callbackFault(`A listener of "${event}"`, cause));
     const fault = (error: ServerEvents['fault']): void => this.#fault(error);
     const callbackFault: ListenerFault = (what, cause) => this.#callbackFault(what, cause);
-    const asked = handlersFeature(options.handlers, { serverName: name, clock, limits, callbackFault });
+    const asked = handlersFeature(options.handlers, { serverName: name, clock, limits, callbackFault, fault });
     this.#connection = new Connection({
       name,
       clock,
@@ -271,6 +272,7 @@ export class ConnectedServer extends MCPServerProtocol {
   }
 
   notifyRootsChanged(): void {
+    if (this.#connection.capabilities.roots === undefined) throw rootsNotDeclared();
     this.#connection.notify('notifications/roots/list_changed', undefined);
   }
 

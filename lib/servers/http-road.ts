@@ -7,6 +7,7 @@ import { createLog } from '../base/log.ts';
 import type { Connection } from '../connection/connection.ts';
 import { otherSlash } from '../http/endpoint.ts';
 import { checkUserHeaders } from '../http/header-value.ts';
+import { capabilitiesText } from '../protocol/capabilities.ts';
 import type { SessionOwner } from '../session/session-key.ts';
 import { HTTPClient } from '../transport/http/http-client.ts';
 import { HTTPTransport } from '../transport/http/http-transport.ts';
@@ -56,7 +57,9 @@ export class HTTPRoad implements Road {
     const { sessionId, cause } = connection;
     const lostId = cause instanceof ConnectionError && cause.code === 'ERR_MCP_SESSION_LOST' ? sessionId : undefined;
     const endpoint = await orAbort(this.#options.endpoint(), signal);
-    await this.#store.open(await this.#owner(endpoint, signal), lostId, signal, async (restored) => {
+    const asker = await this.#asker(signal);
+    const capabilities = capabilitiesText(connection.capabilities);
+    await this.#store.open(capabilities === undefined ? { endpoint, ...asker } : { endpoint, ...asker, capabilities }, lostId, signal, async (restored) => {
       await connection.open(this.#newTransport(endpoint), signal, restored);
       return connection;
     });
@@ -105,11 +108,11 @@ export class HTTPRoad implements Road {
   }
 
   /** Who is asking: as the host says, or else whoever sends these headers: each of them may be a credential. */
-  async #owner(endpoint: string, signal: AbortSignal): Promise<SessionOwner> {
+  async #asker(signal: AbortSignal): Promise<Omit<SessionOwner, 'endpoint'>> {
     const { headers, sessionKey } = this.#options;
-    if (sessionKey !== undefined) return { endpoint, sessionKey };
+    if (sessionKey !== undefined) return { sessionKey };
     const given = typeof headers === 'function' ? checkUserHeaders(await orAbort(Promise.resolve(headers()), signal)) : headers;
     const fields = Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]);
-    return fields.length === 0 ? { endpoint } : { endpoint, credential: JSON.stringify(fields.sort()) };
+    return fields.length === 0 ? {} : { credential: JSON.stringify(fields.sort()) };
   }
 }

@@ -132,7 +132,8 @@ export abstract class MCPServerProtocol {
   /**
    * Tells the server that `handlers.roots` would give another list now.
    *
-   * @throws ConnectionError `ERR_MCP_NOT_CONNECTED`.
+   * @throws InvalidValueError `ERR_MCP_UNSUPPORTED_METHOD` without `handlers.roots`, as nothing is declared then; ConnectionError
+   * `ERR_MCP_NOT_CONNECTED`.
    */
   abstract notifyRootsChanged(): void;
 

@@ -21,7 +21,8 @@ import {
 } from './check.ts';
 import { checkContentBlock, checkResourceContents } from './content.ts';
 
-function checkTool(value: unknown): void {
+/** One tool as a server describes it. */
+export function checkTool(value: unknown): void {
   const tool = asObject(value);
   stringAt(tool, 'name');
   optionalStringAt(tool, 'title');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { MCPError } from '../../../lib/base/errors.ts';
 import { deferred } from '../../../lib/base/deferred.ts';
 import type { JSONObject } from '../../../lib/base/json.ts';
 import { DEFAULT_LIMITS } from '../../../lib/base/limits.ts';
@@ -13,15 +14,18 @@ function incoming(answerer: Answerer, limits: Partial<Limits> = {}) {
   const clock = new FakeClock();
   const said: unknown[] = [];
   const failures: unknown[] = [];
+  const faults: MCPError[] = [];
   const requests = new IncomingRequests({
     clock,
     limits: { ...DEFAULT_LIMITS, ...limits },
     answerer,
     answer: (id, result) => said.push([id, result]),
     refuse: (id, code, message, data) => said.push(data === undefined ? [id, code, message] : [id, code, message, data]),
+    progressed: (params) => said.push(['progress', params]),
     failed: (_what, cause) => failures.push(cause),
+    fault: (error) => faults.push(error),
   });
-  return { requests, clock, said, failures };
+  return { requests, clock, said, failures, faults };
 }
 
 const forever = (): Promise<JSONObject> => new Promise(() => {});
