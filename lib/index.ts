@@ -1,7 +1,7 @@
 /** barewire: a Model Context Protocol client with no dependency at all. */
 
 export { MCPServerProtocol } from './servers/mcp-server-protocol.ts';
-export type { CompleteOptions, ConnectOptions } from './servers/mcp-server-protocol.ts';
+export type { CompleteOptions, ConnectOptions, ResumeTaskOptions, StartTaskOptions } from './servers/mcp-server-protocol.ts';
 export { StdioMCPServer } from './servers/stdio-mcp-server.ts';
 export type { ProcessSignal } from './servers/stdio-mcp-server.ts';
 export type { Command, StdioMCPServerOptions } from './servers/stdio-options.ts';
@@ -103,6 +103,8 @@ export {
   isTextContent,
   isTextResource,
 } from './protocol/checks/content-guards.ts';
+export type { StoredTask, TaskFormName } from './features/stored-task.ts';
+export type { TaskHandle, TaskResultOptions, TaskUpdatesOptions } from './features/task-handle.ts';
 export type { Completion, CompletionArgument, CompletionReference } from './protocol/types/completion.ts';
 export type {
   AudioContent,
@@ -140,4 +142,6 @@ export type {
   Resource,
   ResourceTemplate,
 } from './protocol/types/resources.ts';
+export { TASK_STATUSES } from './protocol/types/tasks.ts';
+export type { ListTasksResult, Task, TaskStatus } from './protocol/types/tasks.ts';
 export type { CallToolResult, ListToolsResult, Tool, ToolAnnotations } from './protocol/types/tools.ts';

@@ -46,7 +46,14 @@ export type LimitName =
   | 'maxSamplingTokens'
   | 'maxSamplingBytes'
   | 'maxSamplingsAtOnce'
-  | 'maxSamplingsPerMinute';
+  | 'maxSamplingsPerMinute'
+  | 'minTaskPollMs'
+  | 'taskPollMs'
+  | 'maxTaskPollMs'
+  | 'maxTaskPollFailures'
+  | 'taskWaitMs'
+  | 'maxTaskListeners'
+  | 'maxTaskIdCharacters';
 
 const row = (value: number, unit: LimitRow['unit'], why: string): LimitRow => Object.freeze({ unit, value, why });
 
@@ -84,6 +91,13 @@ export const LIMITS: Readonly<Record<LimitName, LimitRow>> = Object.freeze({
   maxSamplingBytes: row(4 * MiB, 'bytes', 'What one request of a server may give a model to read, pictures and all.'),
   maxSamplingsAtOnce: row(4, 'requests', 'Requests of one server for a model of the host that are worked on at once.'),
   maxSamplingsPerMinute: row(30, 'requests', 'Requests of one server for a model of the host within any 60 seconds: each of them costs the host money.'),
+  minTaskPollMs: row(250, 'milliseconds', 'The shortest pause between two questions about one task, however short a one its server wants.'),
+  taskPollMs: row(1_000, 'milliseconds', 'The pause between two questions about one task where neither server nor host says.'),
+  maxTaskPollMs: row(300_000, 'milliseconds', 'The longest pause between two questions about one task, however long a one its server wants.'),
+  maxTaskPollFailures: row(3, 'tries', 'Questions about a task in a row that failed in a way that may pass, before who waits hears of it.'),
+  taskWaitMs: row(86_400_000, 'milliseconds', 'How long the result of a task is waited for where the call does not say.'),
+  maxTaskListeners: row(1_000, 'requests', 'Calls that go on as tasks whose progress is listened for on one server; the oldest give way.'),
+  maxTaskIdCharacters: row(1_024, 'characters', 'The id of a task, and each text of a stored one.'),
   streamLeaseMs: row(15_000, 'milliseconds', 'Of several handles that share a session, one listens: how long after the end of its process another one takes over.'),
   listQuietMs: row(100, 'milliseconds', 'How long a server says nothing more of a list that changed, before the list is asked for and the host is told.'),
   maxListDelayMs: row(1_000, 'milliseconds', 'How long the host is not told of a list whose server goes on saying that it changed.'),

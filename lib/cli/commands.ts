@@ -13,6 +13,7 @@ import { renderInfo } from './render-info.ts';
 import { renderCompletion, renderPrompts, renderResources, renderResourceTemplates, renderTools } from './render-lists.ts';
 import { outputPath, saveBytes } from './save.ts';
 import { SESSION_COMMAND } from './session-command.ts';
+import { TASKS_COMMAND, TASK_COMMAND } from './task-commands.ts';
 import { readArgumentWords, textArguments } from './tool-arguments.ts';
 import { WATCH_COMMAND } from './watch-command.ts';
 
@@ -101,6 +102,8 @@ export const COMMANDS: readonly Command[] = [
   plainCommand('ping', 'ask the server whether it is there', ping),
   plainCommand('tools', 'list the tools with their parameters', tools),
   CALL_COMMAND,
+  TASKS_COMMAND,
+  TASK_COMMAND,
   plainCommand('resources', 'list the resources', resources),
   plainCommand('templates', 'list the resource templates', templates),
   {

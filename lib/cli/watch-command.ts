@@ -18,6 +18,7 @@ const EVENTS: Readonly<Record<keyof ServerEvents, true>> = {
   promptsChanged: true,
   resourcesChanged: true,
   resourceUpdated: true,
+  taskChanged: true,
   log: true,
   progress: true,
   stateChanged: true,

@@ -16,7 +16,7 @@ import { checkCancelledId, checkProgress, checkProgressToken } from '../protocol
 import { checkEmptyResult } from '../protocol/checks/results.ts';
 import type { ClientCapabilities } from '../protocol/capabilities.ts';
 import type { Agreement, Call } from '../protocol/era.ts';
-import type { Progress } from '../protocol/types/progress.ts';
+import type { Progress, ProgressToken } from '../protocol/types/progress.ts';
 import type { Transport } from '../transport/transport.ts';
 import { ConnectionState, ConnectionStateMachine } from './connection-state.ts';
 import type { ConnectionEvent, StateChange } from './connection-state.ts';
@@ -41,6 +41,8 @@ export interface ConnectionEvents {
   notified(method: string, params: JSONObject): void;
   /** Progress of a request that waits. */
   progressed(request: PendingRequest, progress: Progress): void;
+  /** Progress of no request that waits: it is late, or of a call that goes on after its answer. */
+  unclaimedProgress(token: ProgressToken, progress: Progress): void;
   /** Something is wrong, but the connection goes on. */
   fault(error: MCPError): void;
   /** What the server sent by itself may be lost. */
@@ -411,8 +413,10 @@ export class Connection {
       if (method === 'notifications/cancelled') return incoming.withdraw(checkCancelledId(params), 'The server took the request back');
       if (method !== 'notifications/progress') return events.notified(method, params);
       const progress = checkProgress(params);
-      const request = reportProgress(progress, checkProgressToken(params), this.#pending, events.callbackFault);
+      const token = checkProgressToken(params);
+      const request = reportProgress(progress, token, this.#pending, events.callbackFault);
       if (request !== undefined) events.progressed(request, progress);
+      else events.unclaimedProgress(token, progress);
     } catch (cause) {
       if (!(cause instanceof Misfit)) throw cause;
       const details = { method, pointer: cause.pointer };

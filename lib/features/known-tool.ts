@@ -1,6 +1,6 @@
 /** What is kept of each tool of a list. */
 
-import { own } from '../base/json.ts';
+import { isObject, own } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
 import type { Limits } from '../base/limits.ts';
 import type { ReplyReader } from '../connection/pending-requests.ts';
@@ -14,11 +14,15 @@ export interface KnownTool {
   readonly required: readonly string[];
   /** The server says that calling it again does no more than calling it once. */
   readonly isRepeatable: boolean;
+  readonly taskSupport: TaskSupport;
   /** The schema of its arguments, where they are checked in full. */
   readonly input: ToolSchema | undefined;
   /** Reads its results. */
   readonly reader: ReplyReader<CallToolResult>;
 }
+
+/** Whether a tool runs as a task: never, if the caller wants it, or only so. Source: 2025-11-25, basic, utilities, "Tasks", "Tool-Level Negotiation". */
+export type TaskSupport = 'forbidden' | 'optional' | 'required';
 
 /** Tools by name. */
 export type KnownTools = ReadonlyMap<string, KnownTool>;
@@ -45,6 +49,7 @@ export function knownOf(tools: readonly Tool[], checks: ToolChecks, before: Know
     const facts: KnownTool = {
       required: requiredNames(tool.inputSchema),
       isRepeatable: isRepeatable(tool),
+      taskSupport: taskSupport(tool),
       input: checks.checksSchema ? sameOrNew(earlier?.input, schemaText(tool.inputSchema), checks.limits) : undefined,
       reader: readerOf(tool, checks, earlier?.reader),
     };
@@ -54,7 +59,7 @@ export function knownOf(tools: readonly Tool[], checks: ToolChecks, before: Know
 }
 
 function shareable(facts: KnownTool, shared: Map<string, KnownTool>): KnownTool {
-  const key = JSON.stringify([facts.required, facts.isRepeatable]);
+  const key = JSON.stringify([facts.required, facts.isRepeatable, facts.taskSupport]);
   const same = shared.get(key);
   if (same === undefined) shared.set(key, facts);
   return same ?? facts;
@@ -76,6 +81,11 @@ function isRepeatable({ annotations }: Tool): boolean {
   return annotations?.readOnlyHint === true || annotations?.idempotentHint === true;
 }
 
+function taskSupport({ execution }: Tool): TaskSupport {
+  const support = isObject(execution) ? own(execution, 'taskSupport') : undefined;
+  return support === 'optional' || support === 'required' ? support : 'forbidden';
+}
+
 function requiredNames(schema: JSONObject): readonly string[] {
   const required = own(schema, 'required');
   return Array.isArray(required) ? required.filter((name) => typeof name === 'string') : [];
@@ -88,6 +98,8 @@ export function missing(required: readonly string[], args: JSONObject): readonly
 
 /** Whether a call is known to be one that the tool takes. False too when that has to be looked into. */
 export function accepts(tool: KnownTool, args: JSONObject): boolean {
+  // How a tool that runs as a task only is called is for who looks closer.
+  if (tool.taskSupport === 'required') return false;
   for (const argument of tool.required) if (own(args, argument) === undefined) return false;
   return tool.input === undefined || tool.input.accepts(args);
 }

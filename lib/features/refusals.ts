@@ -14,6 +14,16 @@ export function refusedArguments(error: RPCError): MCPError {
   return error.rpcCode === RPC_ERROR.invalidParams ? asInvalidValue('ERR_MCP_INVALID_ARGUMENTS', error) : error;
 }
 
+/**
+ * As {@link refusedArguments}, from a server that runs tools as tasks: `-32601` and `-32600` say that this one runs in no other way.
+ * Source: 2025-11-25, basic, utilities, "Tasks", "Tool-Level Negotiation" and "Protocol Errors".
+ */
+export function refusedCall(error: RPCError): MCPError {
+  if (error.rpcCode !== RPC_ERROR.methodNotFound && error.rpcCode !== RPC_ERROR.invalidRequest) return refusedArguments(error);
+  const message = `${error.message}; a tool that runs as a task only is called by startTask`;
+  return new InvalidValueError('ERR_MCP_TASK_REQUIRED', message, { details: error.details, cause: error, delivery: 'answered' });
+}
+
 /** `-32002`, and `-32602` from servers that use it for the same. Source: MCP, server, "Resources", error handling. */
 export function refusedResource(error: RPCError): MCPError {
   const isNotFound = error.rpcCode === RESOURCE_NOT_FOUND || error.rpcCode === RPC_ERROR.invalidParams;

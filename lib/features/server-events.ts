@@ -5,7 +5,9 @@ import type { JSONObject } from '../base/json.ts';
 import type { StateChange } from '../connection/connection-state.ts';
 import type { ProgressEvent } from '../connection/pending-requests.ts';
 import { checkLogMessage, checkResourceUpdated } from '../protocol/checks/notifications.ts';
+import { checkTask } from '../protocol/checks/tasks.ts';
 import type { LogMessage } from '../protocol/types/logging.ts';
+import type { Task } from '../protocol/types/tasks.ts';
 
 /**
  * A list changed. The members are there when the list was asked for again by itself and an earlier one was known, listed while somebody
@@ -38,6 +40,8 @@ export interface ServerEvents {
   promptsChanged: ListChanged;
   resourcesChanged: ListChanged;
   resourceUpdated: { readonly uri: string };
+  /** A task stands otherwise than before, as the server says by itself; no server has to. */
+  taskChanged: Task;
   log: LogMessage;
   /** Progress of any request; `onProgress` of one request hears its own. */
   progress: ProgressEvent;
@@ -54,6 +58,7 @@ export const SERVER_EVENTS: readonly (keyof ServerEvents)[] = Object.freeze([
   'promptsChanged',
   'resourcesChanged',
   'resourceUpdated',
+  'taskChanged',
   'log',
   'progress',
   'stateChanged',
@@ -73,6 +78,7 @@ const HEARD: ReadonlyMap<string, (params: JSONObject, emit: Emit) => void> = new
   ['notifications/prompts/list_changed', (_params, emit) => emit('promptsChanged', NOTHING_MORE)],
   ['notifications/resources/list_changed', (_params, emit) => emit('resourcesChanged', NOTHING_MORE)],
   ['notifications/resources/updated', (params, emit) => emit('resourceUpdated', checkResourceUpdated(params))],
+  ['notifications/tasks/status', (params, emit) => emit('taskChanged', checkTask(params))],
 ]);
 
 /**

@@ -2,12 +2,14 @@
 
 import { timedSignal } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
-import { RequestTimeoutError } from '../base/errors.ts';
-import type { MCPError } from '../base/errors.ts';
+import { InvalidValueError, RequestTimeoutError } from '../base/errors.ts';
+import type { MCPError, RPCError } from '../base/errors.ts';
 import { isObject, own } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
 import type { Limits } from '../base/limits.ts';
 import { quiet } from '../base/quiet.ts';
+import { quote } from '../base/text.ts';
+import type { ReplyReader } from '../connection/pending-requests.ts';
 import type { RequestSettings } from '../connection/request-settings.ts';
 import { checkListToolsResult } from '../protocol/checks/results.ts';
 import type { CallToolResult, ListToolsResult, Tool } from '../protocol/types/tools.ts';
@@ -15,6 +17,7 @@ import type { KnownTool } from './known-tool.ts';
 import { ListBaseline } from './list-baseline.ts';
 import type { ChangingList } from './list-changes.ts';
 import { PagedList } from './paged-list.ts';
+import { refusedArguments, refusedCall } from './refusals.ts';
 import type { Requester } from './requester.ts';
 import { PLAIN_RESULT } from './result-check.ts';
 import { NOTHING_MORE } from './server-events.ts';
@@ -36,6 +39,25 @@ export interface ToolsOptions {
   readonly isHeard: IsHeard;
   /** A tool cannot be used. */
   readonly fault: (error: MCPError) => void;
+  /** Where tools that run as tasks only are run. */
+  readonly tasks: () => TaskRunner;
+}
+
+/** Runs tools as tasks. */
+export interface TaskRunner {
+  /** Whether the server runs tools as tasks. */
+  readonly areOffered: boolean;
+  /** `undefined` where the server has no tasks. */
+  run(call: ReadyCall): Promise<CallToolResult> | undefined;
+}
+
+/** A call that was found to be one that can be made. */
+export interface ReadyCall {
+  readonly name: string;
+  readonly args: JSONObject | undefined;
+  readonly settings: RequestSettings;
+  /** What is known of the tool. The list may change, and be forgotten, while the call is on its way. */
+  readonly tool: KnownTool | undefined;
 }
 
 const toolName = (tool: Tool): string => tool.name;
@@ -50,9 +72,12 @@ export class Tools implements ChangingList {
   readonly #checksArguments: boolean;
   readonly #faults: ToolFaults;
   readonly #isHeard: IsHeard;
+  readonly #tasks: () => TaskRunner;
+  /** Reads what a tool answers of which nothing else is known. */
+  readonly #plainReader: ReplyReader<CallToolResult>;
   #baseline: ListBaseline<Tool> | undefined;
 
-  constructor(requester: Requester, { clock, limits, defaults, checkArguments, checkResults, isHeard, fault }: ToolsOptions) {
+  constructor(requester: Requester, { clock, limits, defaults, checkArguments, checkResults, isHeard, fault, tasks }: ToolsOptions) {
     this.#requester = requester;
     this.#clock = clock;
     this.#list = new PagedList(requester, { method: 'tools/list', check: (result) => this.#checkPage(result), items: (page) => page.tools, maxPages: limits.maxPages });
@@ -61,6 +86,8 @@ export class Tools implements ChangingList {
     this.#catalogue = new ToolCatalogue(() => this.#all(defaults), checks);
     this.#checksArguments = checkArguments !== false;
     this.#isHeard = isHeard;
+    this.#tasks = tasks;
+    this.#plainReader = { read: PLAIN_RESULT.read, refuse: (error: RPCError) => (tasks().areOffered ? refusedCall(error) : refusedArguments(error)) };
   }
 
   /** All tools. */
@@ -138,8 +165,30 @@ export class Tools implements ChangingList {
     });
   }
 
-  /** The look-up is part of the call: it ends with the same signal, and its time is taken from the call's. */
+  /** How the result of a call of `name` is read, as far as the tool is known. */
+  reader(name: string | undefined): ReplyReader<CallToolResult> {
+    return this.#readerOf(name === undefined ? undefined : this.#catalogue.find(name));
+  }
+
+  /**
+   * Makes a call ready to be made a task: as it would be sent now, with the time that the look-up left of it.
+   *
+   * @throws InvalidValueError as {@link Tools.call}, and `ERR_MCP_TASK_UNSUPPORTED` for a tool that is known not to run as a task.
+   */
+  async readyAsTask(name: string, args: JSONObject | undefined, settings: RequestSettings): Promise<ReadyCall> {
+    const ready = this.#checksArguments ? await this.#check(name, args, settings) : { name, args, settings, tool: this.#catalogue.find(name) };
+    if (ready.tool?.taskSupport === 'forbidden') throw noTask(name);
+    return ready;
+  }
+
   async #checkAndSend(name: string, args: JSONObject | undefined, settings: RequestSettings): Promise<CallToolResult> {
+    const ready = await this.#check(name, args, settings);
+    const running = ready.tool?.taskSupport === 'required' ? this.#tasks().run(ready) : undefined;
+    return running ?? this.#send(name, ready.args, ready.settings, ready.tool);
+  }
+
+  /** The look-up is part of the call: it ends with the same signal, and its time is taken from the call's. */
+  async #check(name: string, args: JSONObject | undefined, settings: RequestSettings): Promise<ReadyCall> {
     // In its JSON form, as it would be sent now: what the caller does to it while the list is asked for has no effect.
     const kept = args === undefined ? undefined : (JSON.parse(JSON.stringify(args)) as JSONObject);
     const { timeoutMs } = settings;
@@ -154,12 +203,23 @@ export class Tools implements ChangingList {
       bound.release();
     }
     const left = Math.max(1, timeoutMs - (this.#clock.now() - startedAt));
-    return this.#send(name, kept, { ...settings, timeoutMs: left }, tool);
+    return { name, args: kept, settings: { ...settings, timeoutMs: left }, tool };
   }
 
   #send(name: string, args: JSONObject | undefined, settings: RequestSettings, tool: KnownTool | undefined): Promise<CallToolResult> {
     const params = args === undefined ? { name } : { name, arguments: args };
     const isRepeatable = settings.retry === 'idempotent' && tool?.isRepeatable === true;
-    return this.#requester.request('tools/call', params, settings, tool?.reader ?? PLAIN_RESULT, isRepeatable);
+    return this.#requester.request('tools/call', params, settings, this.#readerOf(tool), isRepeatable);
   }
+
+  #readerOf(tool: KnownTool | undefined): ReplyReader<CallToolResult> {
+    return tool === undefined || tool.reader === PLAIN_RESULT ? this.#plainReader : tool.reader;
+  }
+}
+
+function noTask(name: string): InvalidValueError {
+  return new InvalidValueError('ERR_MCP_TASK_UNSUPPORTED', `The tool ${quote(name)} does not run as a task; callTool calls it`, {
+    details: { toolName: name },
+    delivery: 'unsent',
+  });
 }

@@ -46,8 +46,23 @@ function byName([left]: [string, unknown], [right]: [string, unknown]): number {
 /** The capability that `method` needs and the server has not declared, or `undefined` when it may be sent. */
 export function missingCapability(method: string, declared: ServerCapabilities, revision: ProtocolVersion): string | undefined {
   const needs = METHODS.get(method)?.needs;
-  if (needs === undefined || Object.hasOwn(declared, needs)) return undefined;
+  if (needs === undefined || declares(declared, needs)) return undefined;
   // The first revision has no such capability to declare.
   if (needs === 'completions' && revision === REVISION_2024_11_05) return undefined;
   return needs;
+}
+
+/** Whether a server runs tools as tasks. Source: 2025-11-25, basic, utilities, "Tasks", "Server Capabilities". */
+export function runsToolsAsTasks(declared: ServerCapabilities): boolean {
+  return declares(declared, 'tasks.requests.tools.call');
+}
+
+/** Whether a capability is declared; a dot leads to one within it. */
+function declares(declared: ServerCapabilities, path: string): boolean {
+  let part: unknown = declared;
+  for (const name of path.split('.')) {
+    if (!isObject(part) || !Object.hasOwn(part, name)) return false;
+    part = part[name];
+  }
+  return part !== false;
 }

@@ -20,7 +20,7 @@ export interface MethodRow {
   readonly from: Sender | 'both';
   readonly since: ProtocolVersion;
   /** The capability that the server has to declare before the client may send it. */
-  readonly needs?: 'tools' | 'resources' | 'prompts' | 'completions' | 'logging' | 'tasks';
+  readonly needs?: 'tools' | 'resources' | 'prompts' | 'completions' | 'logging' | 'tasks' | 'tasks.list' | 'tasks.cancel';
   /** A read: asking twice does what asking once does. */
   readonly isRead?: true;
 }
@@ -43,10 +43,10 @@ export const METHODS: ReadonlyMap<string, MethodRow> = new Map<string, MethodRow
   // The first revision has completion and no capability to declare it by, so there it is asked for without one.
   ['completion/complete', { kind: 'request', from: 'client', since: FIRST, needs: 'completions', isRead: true }],
   ['logging/setLevel', { kind: 'request', from: 'client', since: FIRST, needs: 'logging' }],
-  ['tasks/get', { kind: 'request', from: 'both', since: REVISION_2025_11_25, isRead: true }],
-  ['tasks/result', { kind: 'request', from: 'both', since: REVISION_2025_11_25 }],
-  ['tasks/list', { kind: 'request', from: 'both', since: REVISION_2025_11_25, isRead: true }],
-  ['tasks/cancel', { kind: 'request', from: 'both', since: REVISION_2025_11_25 }],
+  ['tasks/get', { kind: 'request', from: 'both', since: REVISION_2025_11_25, needs: 'tasks', isRead: true }],
+  ['tasks/result', { kind: 'request', from: 'both', since: REVISION_2025_11_25, needs: 'tasks' }],
+  ['tasks/list', { kind: 'request', from: 'both', since: REVISION_2025_11_25, needs: 'tasks.list', isRead: true }],
+  ['tasks/cancel', { kind: 'request', from: 'both', since: REVISION_2025_11_25, needs: 'tasks.cancel' }],
   ['sampling/createMessage', { kind: 'request', from: 'server', since: FIRST }],
   ['roots/list', { kind: 'request', from: 'server', since: FIRST }],
   ['elicitation/create', { kind: 'request', from: 'server', since: REVISION_2025_06_18 }],

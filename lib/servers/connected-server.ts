@@ -2,8 +2,10 @@
 
 /// <reference lib="esnext.disposable" preserve="true" />
 import { systemClock } from '../base/clock.ts';
+import { ConnectionError } from '../base/errors.ts';
 import type { JSONObject } from '../base/json.ts';
 import { isObject } from '../base/json.ts';
+import type { Limits } from '../base/limits.ts';
 import { Listeners } from '../base/listeners.ts';
 import type { ListenerFault, Unsubscribe } from '../base/listeners.ts';
 import { createLog } from '../base/log.ts';
@@ -22,10 +24,15 @@ import { answererOf } from '../features/host-feature.ts';
 import { ListChanges } from '../features/list-changes.ts';
 import { rootsNotDeclared } from '../features/roots.ts';
 import { Prompts } from '../features/prompts.ts';
+import { withRelatedTask } from '../features/related-task.ts';
 import type { Requester } from '../features/requester.ts';
 import { Resources } from '../features/resources.ts';
 import { NOTHING_MORE, SERVER_EVENTS, hearNotification, isListEvent } from '../features/server-events.ts';
 import type { Emit, ListEvent, ServerEvents } from '../features/server-events.ts';
+import { checkStoredTask } from '../features/stored-task.ts';
+import type { StoredTask } from '../features/stored-task.ts';
+import type { TaskHandle } from '../features/task-handle.ts';
+import { Tasks } from '../features/tasks.ts';
 import { Tools } from '../features/tools.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import { isRequestId } from '../jsonrpc/request-id.ts';
@@ -38,14 +45,15 @@ import { SERVER_LOG_LEVELS } from '../protocol/types/logging.ts';
 import type { ServerLogLevel } from '../protocol/types/logging.ts';
 import type { GetPromptResult, ListPromptsResult, Prompt } from '../protocol/types/prompts.ts';
 import type { ListResourceTemplatesResult, ListResourcesResult, Resource, ResourceTemplate } from '../protocol/types/resources.ts';
+import type { ListTasksResult, Task } from '../protocol/types/tasks.ts';
 import type { CallToolResult, ListToolsResult, Tool } from '../protocol/types/tools.ts';
-import { checkContext, checkCursor, checkReference, checkString, checkStrings } from './call-arguments.ts';
+import { checkArgs, checkContext, checkCursor, checkReference, checkString, checkStrings, checkTaskSettings, TASK_OPTION_NAMES } from './call-arguments.ts';
 import type { ResolvedCommonOptions } from './common-options.ts';
 import { HealthCheck } from './health-check.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { LifecyclePolicy, Road } from './lifecycle.ts';
 import { MCPServerProtocol } from './mcp-server-protocol.ts';
-import type { CompleteOptions, ConnectOptions } from './mcp-server-protocol.ts';
+import type { CompleteOptions, ConnectOptions, ResumeTaskOptions, StartTaskOptions } from './mcp-server-protocol.ts';
 import { RequestRetries } from './request-retries.ts';
 
 /** What every road's options come to. */
@@ -65,9 +73,11 @@ export class ConnectedServer extends MCPServerProtocol {
   readonly #retries: RequestRetries | undefined;
   readonly #listeners: Listeners<ServerEvents>;
   readonly #log: Log;
+  readonly #limits: Limits;
   readonly #defaults: RequestSettings;
   readonly #requester: Requester;
   readonly #tools: Tools;
+  readonly #tasks: Tasks;
   readonly #resources: Resources;
   readonly #prompts: Prompts;
   /** Makes {@link ConnectedServer.#changes} when a list changes first. */
@@ -78,6 +88,7 @@ export class ConnectedServer extends MCPServerProtocol {
     super();
     const { serverName: name, limits, clock = systemClock } = options;
     this.name = name;
+    this.#limits = limits;
     this.#defaults = defaultRequestSettings(options.requestTimeoutMs);
     this.#log = createLog(options.logger, options.logLevel);
     this.#listeners = new Listeners((event, cause) => this.#callbackFault(`A listener of "${event}"`, cause));
@@ -89,7 +100,7 @@ export class ConnectedServer extends MCPServerProtocol {
       clock,
       limits,
       offer: { ...options.offer, capabilities: asked.capabilities },
-      answerer: answererOf(asked),
+      answerer: withRelatedTask(answererOf(asked)),
       events: {
         changed: (change) => this.#changed(change),
         notified: (method, params) => hearNotification(method, params, this.#emit),
@@ -97,6 +108,7 @@ export class ConnectedServer extends MCPServerProtocol {
           // For every report of every request: nothing is made that nobody hears.
           if (this.#listeners.has('progress')) this.#listeners.emit('progress', { requestId: request.id, method: request.method, ...progress });
         },
+        unclaimedProgress: (token, progress) => this.#tasks.progressed(token, progress),
         fault,
         gap: () => this.#listeners.emit('gap', NOTHING_MORE),
         callbackFault,
@@ -125,7 +137,7 @@ export class ConnectedServer extends MCPServerProtocol {
     this.#requester = this.#newRequester();
     const { checkArguments, checkResults } = options;
     const isHeard = (event: ListEvent): boolean => this.#listeners.has(event);
-    this.#tools = new Tools(this.#requester, { clock, limits, defaults: this.#defaults, checkArguments, checkResults, isHeard, fault });
+    this.#tools = new Tools(this.#requester, { clock, limits, defaults: this.#defaults, checkArguments, checkResults, isHeard, fault, tasks: () => this.#tasks });
     this.#resources = new Resources(this.#requester, limits, this.#defaults, isHeard);
     this.#prompts = new Prompts(this.#requester, limits, this.#defaults, isHeard);
     this.#newChanges = () =>
@@ -137,6 +149,16 @@ export class ConnectedServer extends MCPServerProtocol {
         emit: (event, payload) => this.#listeners.emit(event, payload),
         fault,
       });
+    this.#tasks = new Tasks({
+      requester: this.#requester,
+      clock,
+      limits,
+      defaults: this.#defaults,
+      tools: this.#tools,
+      agreement: () => this.#connection.agreement,
+      isConnected: () => this.#connection.state === 'connected',
+      callbackFault,
+    });
   }
 
   get connectionState(): ConnectionState {
@@ -237,6 +259,35 @@ export class ConnectedServer extends MCPServerProtocol {
     }
   }
 
+  startTask(toolName: string, args?: JSONObject, options?: StartTaskOptions): Promise<TaskHandle> {
+    return settled(() => {
+      checkString('toolName', toolName);
+      return this.#tasks.start(toolName, checkArgs(args), resolveRequestOptions(options, this.#defaults, TASK_OPTION_NAMES), checkTaskSettings(options));
+    });
+  }
+
+  getTask(taskId: string, options?: RequestOptions): Promise<TaskHandle> {
+    return settled(() => this.#tasks.find(checkString('taskId', taskId), this.#settings(options)));
+  }
+
+  resumeTask(stored: StoredTask, options: ResumeTaskOptions = {}): TaskHandle {
+    const record = checkStoredTask(stored, this.#limits);
+    checkKeys('options', options, ['onProgress', 'pollIntervalMs']);
+    return this.#tasks.resume(record, checkTaskSettings(options));
+  }
+
+  listTasks(options?: RequestOptions): Promise<Task[]> {
+    return settled(() => this.#tasks.list.all(this.#settings(options)));
+  }
+
+  listTasksPage(cursor?: string, options?: RequestOptions): Promise<ListTasksResult> {
+    return settled(() => this.#tasks.list.page(checkCursor(cursor), this.#settings(options)));
+  }
+
+  iterateTasks(options?: RequestOptions): AsyncIterable<Task> {
+    return this.#tasks.list.iterate(this.#settings(options));
+  }
+
   listPrompts(options?: RequestOptions): Promise<Prompt[]> {
     return settled(() => this.#prompts.all(this.#settings(options)));
   }
@@ -317,6 +368,8 @@ export class ConnectedServer extends MCPServerProtocol {
     this.#tools.restart();
     this.#changes?.stop();
     if (change.to === 'disconnected') for (const list of [this.#tools, this.#resources, this.#prompts]) list.letGo();
+    // A lost connection may come back, and tasks go on meanwhile; one that the host closed does not.
+    if (change.to === 'disconnecting' || change.to === 'disconnected') this.#tasks.letGo(this.#closed());
     this.#lifecycle.changed(change);
     this.#listeners.emit('stateChanged', change);
     // What the server sent by itself in between went to nobody.
@@ -324,10 +377,15 @@ export class ConnectedServer extends MCPServerProtocol {
   }
 
   readonly #emit: Emit = (event, payload) => {
+    if (event === 'taskChanged') this.#tasks.changed(payload as Task);
     if (!isListEvent(event)) return this.#listeners.emit(event, payload);
     this.#changes ??= this.#newChanges();
     this.#changes.heard(event);
   };
+
+  #closed(): ConnectionError {
+    return new ConnectionError('ERR_MCP_CONNECTION_CLOSED', `The connection to ${this.name} was closed`);
+  }
 
   #fault(error: ServerEvents['fault']): void {
     this.#log.warn(`${this.name}: ${error.message}`, { code: error.code });

@@ -5,9 +5,11 @@ import type { Unsubscribe } from '../base/listeners.ts';
 import type { JSONObject } from '../base/json.ts';
 import type { ConnectionState } from '../connection/connection-state.ts';
 import type { PendingRequestInfo } from '../connection/pending-requests.ts';
-import type { RequestOptions } from '../connection/request-settings.ts';
+import type { OnProgress, RequestOptions } from '../connection/request-settings.ts';
 import type { CompletionContext } from '../features/completion.ts';
 import type { ServerEvents } from '../features/server-events.ts';
+import type { StoredTask } from '../features/stored-task.ts';
+import type { TaskHandle } from '../features/task-handle.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import type { ServerCapabilities } from '../protocol/capabilities.ts';
 import type { EraName } from '../protocol/era.ts';
@@ -17,6 +19,7 @@ import type { Implementation } from '../protocol/types/implementation.ts';
 import type { ServerLogLevel } from '../protocol/types/logging.ts';
 import type { GetPromptResult, ListPromptsResult, Prompt } from '../protocol/types/prompts.ts';
 import type { ListResourceTemplatesResult, ListResourcesResult, Resource, ResourceTemplate } from '../protocol/types/resources.ts';
+import type { ListTasksResult, Task } from '../protocol/types/tasks.ts';
 import type { CallToolResult, ListToolsResult, Tool } from '../protocol/types/tools.ts';
 
 /** What `connect` takes. */
@@ -29,6 +32,22 @@ export interface ConnectOptions {
 export interface CompleteOptions extends RequestOptions {
   /** Arguments that were filled in before; since 2025-06-18. */
   readonly context?: CompletionContext | undefined;
+}
+
+/** What `startTask` takes. `onProgress` hears of progress until the task has ended, as far as the server reports it. */
+export interface StartTaskOptions extends RequestOptions {
+  /** How long the server is to keep the task and its result, milliseconds from now; it may decide otherwise. Default: as the server likes. */
+  readonly ttlMs?: number | undefined;
+  /** How often to ask for the task where the server does not say, milliseconds. Default: `limits.taskPollMs`. */
+  readonly pollIntervalMs?: number | undefined;
+}
+
+/** What `resumeTask` takes. */
+export interface ResumeTaskOptions {
+  /** Hears of progress until the task has ended, as far as the server reports it on this connection. */
+  readonly onProgress?: OnProgress | undefined;
+  /** How often to ask for the task where the server does not say, milliseconds. Default: `limits.taskPollMs`. */
+  readonly pollIntervalMs?: number | undefined;
 }
 
 /**
@@ -103,11 +122,41 @@ export abstract class MCPServerProtocol {
   abstract listResourceContents(uri: string, options?: RequestOptions): Promise<ResourceContents[]>;
 
   /**
-   * Calls a tool. A result with `isError` is a result: the tool ran, and says what went wrong.
+   * Calls a tool. A result with `isError` is a result: the tool ran, and says what went wrong. A tool that runs as a task only is started as
+   * one and waited for, as long as the call may take; where it takes longer, or the caller aborts, the task is cancelled.
    *
    * @throws InvalidValueError `ERR_MCP_UNKNOWN_TOOL`, `ERR_MCP_INVALID_ARGUMENTS`.
    */
   abstract callTool(toolName: string, args?: JSONObject, options?: RequestOptions): Promise<CallToolResult>;
+
+  /**
+   * Calls a tool as a task: the server answers at once with a handle, and the result comes later. Since 2025-11-25, experimental there.
+   * The options are those of the request that starts the task.
+   *
+   * @throws InvalidValueError as `callTool`; `ERR_MCP_TASK_UNSUPPORTED` when the server, or this tool, runs no tasks.
+   */
+  abstract startTask(toolName: string, args?: JSONObject, options?: StartTaskOptions): Promise<TaskHandle>;
+
+  /**
+   * A handle on the task `taskId`, asked for now. How its result is read knows nothing of its tool; `resumeTask` does.
+   *
+   * @throws InvalidValueError `ERR_MCP_TASK_NOT_FOUND`.
+   */
+  abstract getTask(taskId: string, options?: RequestOptions): Promise<TaskHandle>;
+
+  /**
+   * Takes up a task whose handle was stored as JSON by this process or another one. Nothing is sent, and no connection is needed yet.
+   *
+   * @throws TypeError for what is no object; InvalidValueError `ERR_MCP_STORED_TASK` for what is no stored task.
+   */
+  abstract resumeTask(stored: StoredTask, options?: ResumeTaskOptions): TaskHandle;
+
+  /** All tasks that the server lets this client see, of all pages. Not every server that has tasks lists them. */
+  abstract listTasks(options?: RequestOptions): Promise<Task[]>;
+  /** One page of tasks. */
+  abstract listTasksPage(cursor?: string, options?: RequestOptions): Promise<ListTasksResult>;
+  /** Task by task. */
+  abstract iterateTasks(options?: RequestOptions): AsyncIterable<Task>;
 
   /** All prompts, of all pages. */
   abstract listPrompts(options?: RequestOptions): Promise<Prompt[]>;
