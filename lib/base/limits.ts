@@ -5,7 +5,7 @@
 
 /** One row of {@link LIMITS}. */
 export interface LimitRow {
-  readonly unit: 'bytes' | 'levels' | 'requests' | 'pages' | 'lines' | 'characters' | 'milliseconds' | 'starts' | 'redirects' | 'fields' | 'tries' | 'tools' | 'errors';
+  readonly unit: 'bytes' | 'levels' | 'requests' | 'pages' | 'lines' | 'characters' | 'milliseconds' | 'starts' | 'redirects' | 'fields' | 'tries' | 'tools' | 'errors' | 'choices' | 'elicitations';
   readonly value: number;
   readonly why: string;
 }
@@ -41,7 +41,11 @@ export type LimitName =
   | 'listQuietMs'
   | 'maxListDelayMs'
   | 'maxToolFaults'
-  | 'maxSchemaErrors';
+  | 'maxSchemaErrors'
+  | 'maxFormFields'
+  | 'maxFormChoices'
+  | 'maxKnownElicitations';
+
 
 const row = (value: number, unit: LimitRow['unit'], why: string): LimitRow => Object.freeze({ unit, value, why });
 
@@ -74,6 +78,9 @@ export const LIMITS: Readonly<Record<LimitName, LimitRow>> = Object.freeze({
   afterAnswerMs: row(1_000, 'milliseconds', 'How long a stream is read on after its answer, so that its socket can be used again.'),
   maxIncomingRequests: row(100, 'requests', 'Requests of a server that are being answered at once, by handlers of the host.'),
   answerTimeoutMs: row(600_000, 'milliseconds', 'How long a handler of the host may take: a human may have to be asked.'),
+  maxFormFields: row(100, 'fields', 'Fields of one form that a server wants filled in: nobody fills in more.'),
+  maxFormChoices: row(10_000, 'choices', 'Values to choose from in one form, of all its fields together.'),
+  maxKnownElicitations: row(1_000, 'elicitations', 'Visits to pages whose completion a server may still tell; beyond, the oldest is forgotten.'),
   streamLeaseMs: row(15_000, 'milliseconds', 'Of several handles that share a session, one listens: how long after the end of its process another one takes over.'),
   listQuietMs: row(100, 'milliseconds', 'How long a server says nothing more of a list that changed, before the list is asked for and the host is told.'),
   maxListDelayMs: row(1_000, 'milliseconds', 'How long the host is not told of a list whose server goes on saying that it changed.'),

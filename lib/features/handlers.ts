@@ -1,6 +1,8 @@
 /** The host's handlers for what a server may ask. The capabilities that are declared follow from those given. */
 
 import { checkKeys } from '../base/options.ts';
+import { elicitationFeature, resolveElicitation } from './elicitation.ts';
+import type { ElicitationHandler, ElicitationHandlers } from './elicitation.ts';
 import { joinFeatures } from './host-feature.ts';
 import type { HostContext, HostFeature } from './host-feature.ts';
 import { resolveRoots, rootsFeature } from './roots.ts';
@@ -10,22 +12,34 @@ import type { RootsHandler } from './roots.ts';
 export interface Handlers {
   /** The folders and files that the server may work in. */
   readonly roots?: RootsHandler | undefined;
+  /** Asks the user: a function for forms alone, or `{ form, url }` for forms, pages to visit, or both. */
+  readonly elicitation?: ElicitationHandler | undefined;
 }
 
-const HANDLER_NAMES: readonly (keyof Handlers)[] = ['roots'];
+/** {@link Handlers} with one form each. */
+export interface ResolvedHandlers {
+  readonly roots: RootsHandler | undefined;
+  readonly elicitation: ElicitationHandlers | undefined;
+}
+
+const HANDLER_NAMES: readonly (keyof Handlers)[] = ['roots', 'elicitation'];
+const NO_HANDLERS: ResolvedHandlers = Object.freeze({ roots: undefined, elicitation: undefined });
 
 /**
  * Reads the option `handlers`.
  *
  * @throws TypeError, naming the handler, what was expected and what came.
  */
-export function resolveHandlers(handlers: unknown): Handlers {
-  if (handlers === undefined) return {};
+export function resolveHandlers(handlers: unknown): ResolvedHandlers {
+  if (handlers === undefined) return NO_HANDLERS;
   checkKeys('handlers', handlers, HANDLER_NAMES);
-  return { roots: resolveRoots(handlers['roots']) };
+  return { roots: resolveRoots(handlers['roots']), elicitation: resolveElicitation(handlers['elicitation']) };
 }
 
 /** What the handlers that are given declare and answer. */
-export function handlersFeature({ roots }: Handlers, context: HostContext): HostFeature {
-  return joinFeatures(roots === undefined ? [] : [rootsFeature(roots, context)]);
+export function handlersFeature({ roots, elicitation }: ResolvedHandlers, context: HostContext): HostFeature {
+  const features: HostFeature[] = [];
+  if (roots !== undefined) features.push(rootsFeature(roots, context));
+  if (elicitation !== undefined) features.push(elicitationFeature(elicitation, context));
+  return joinFeatures(features);
 }

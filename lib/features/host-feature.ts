@@ -6,6 +6,7 @@ import type { Limits } from '../base/limits.ts';
 import type { ListenerFault } from '../base/listeners.ts';
 import type { Answerer, IncomingRequest } from '../connection/incoming-requests.ts';
 import type { ClientCapabilities } from '../protocol/capabilities.ts';
+import type { ElicitationBook } from './elicitation-book.ts';
 
 /** What a feature that answers the server is made with. */
 export interface HostContext {
@@ -14,6 +15,8 @@ export interface HostContext {
   readonly limits: Limits;
   /** Code of the host threw or rejected where nobody else would hear of it. */
   readonly callbackFault: ListenerFault;
+  /** The visits to pages that the server has asked for. */
+  readonly elicitations: ElicitationBook;
 }
 
 /** Answers one method; what it rejects with is what the server is told, see `RequestRefusal`. */

@@ -3,3 +3,6 @@ export const RESOURCE_NOT_FOUND = -32002;
 
 /** The first code that JSON-RPC leaves to servers: what the official SDKs answer with when they know no session. */
 export const SERVER_ERROR = -32000;
+
+/** A request that waits for the user to visit a page. Source: 2025-11-25, `schema.ts`, URL_ELICITATION_REQUIRED. */
+export const URL_ELICITATION_REQUIRED = -32042;

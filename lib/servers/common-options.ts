@@ -10,7 +10,7 @@ import { resolveLimits } from '../base/resolve-limits.ts';
 import { quote } from '../base/text.ts';
 import type { Offer } from '../connection/negotiation.ts';
 import { resolveHandlers } from '../features/handlers.ts';
-import type { Handlers } from '../features/handlers.ts';
+import type { Handlers, ResolvedHandlers } from '../features/handlers.ts';
 import type { ArgumentChecks } from '../features/tools.ts';
 import type { Implementation } from '../protocol/types/implementation.ts';
 import { PROTOCOL_VERSIONS } from '../protocol/versions.ts';
@@ -84,7 +84,7 @@ export interface ResolvedCommonOptions {
   readonly checkArguments: ArgumentChecks;
   readonly checkResults: boolean;
   readonly refreshLists: boolean;
-  readonly handlers: Handlers;
+  readonly handlers: ResolvedHandlers;
   readonly limits: Limits;
   readonly clock: Clock | undefined;
 }
