@@ -37,7 +37,8 @@ export async function elicitURLs(
   const parent = abortSignal('options.signal', options['signal']);
   const timeoutMs = durationMs('options.timeoutMs', options['timeoutMs'] ?? limits.answerTimeoutMs);
   const late = () => new RequestTimeoutError('ERR_MCP_REQUEST_TIMEOUT', `The visits were not completed within ${timeoutMs} ms`, { details: { timeoutMs } });
-  const { signal, release } = timedSignal(clock, timeoutMs, late, parent);
+  const round = book.begin(parent);
+  const { signal, release } = timedSignal(clock, timeoutMs, late, round.signal);
   try {
     for (const visit of error.elicitations) {
       if (book.isCompleted(visit.elicitationId)) continue;
@@ -49,5 +50,6 @@ export async function elicitURLs(
     return 'completed';
   } finally {
     release();
+    round.release();
   }
 }

@@ -5,7 +5,6 @@ import { ConnectionError } from '../base/errors.ts';
 import type { RPCError } from '../base/errors.ts';
 import { deferred } from '../base/deferred.ts';
 import type { Deferred } from '../base/deferred.ts';
-import { quiet } from '../base/quiet.ts';
 import type { ReplyReader } from '../connection/pending-requests.ts';
 import type { Requester } from './requester.ts';
 import { URLElicitationRequiredError } from './url-elicitation-required.ts';
@@ -15,12 +14,20 @@ interface Waiter {
   readonly done: Deferred<void>;
 }
 
+/** Somebody who goes through visits: the signal fires when the connection ends, or another one does. */
+export interface Round {
+  readonly signal: AbortSignal;
+  /** It is over; no listener is left behind. */
+  release(): void;
+}
+
 /** The ids that a completion may name, of one server. Beyond a number of them the oldest is forgotten, unless somebody waits for it. */
 export class ElicitationBook {
   readonly #most: number;
   /** Id → whether it is completed; oldest first. */
   readonly #completed = new Map<string, boolean>();
   readonly #waiters = new Set<Waiter>();
+  readonly #rounds = new Set<AbortController>();
 
   constructor(most: number) {
     this.#most = most;
@@ -55,24 +62,38 @@ export class ElicitationBook {
     return this.#completed.get(id) === true;
   }
 
-  /** Resolves when all of them are completed; rejects with the reason of `signal`, or when the connection ends. */
+  /** Begins to go through visits. */
+  begin(parent: AbortSignal | undefined): Round {
+    const controller = new AbortController();
+    const onParent = () => controller.abort(parent?.reason);
+    if (parent?.aborted) onParent();
+    parent?.addEventListener('abort', onParent, { once: true });
+    this.#rounds.add(controller);
+    const release = () => {
+      parent?.removeEventListener('abort', onParent);
+      this.#rounds.delete(controller);
+    };
+    return { signal: controller.signal, release };
+  }
+
+  /** Resolves when all of them are completed; rejects with the reason of `signal`. */
   async allCompleted(ids: readonly string[], signal: AbortSignal): Promise<void> {
     const missing = new Set(ids.filter((id) => !this.isCompleted(id)));
     if (missing.size === 0) return;
     const waiter = { missing, done: deferred<void>() };
     this.#waiters.add(waiter);
     try {
-      await orAbort(quiet(waiter.done.promise), signal);
+      await orAbort(waiter.done.promise, signal);
     } finally {
       this.#waiters.delete(waiter);
     }
   }
 
-  /** The connection is over: whoever waits hears it. What was asked may still be completed on the next one. */
+  /** The connection is over: whoever goes through visits hears it. What was asked may still be completed on the next one. */
   ended(cause: unknown): void {
-    if (this.#waiters.size === 0) return;
+    if (this.#rounds.size === 0) return;
     const reason = new ConnectionError('ERR_MCP_CONNECTION_CLOSED', 'The connection ended before the visits were completed', { cause });
-    for (const { done } of this.#waiters) done.reject(reason);
+    for (const controller of this.#rounds) controller.abort(reason);
   }
 }
 
