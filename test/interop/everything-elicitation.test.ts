@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { URLElicitationRequiredError } from '../../lib/index.ts';
 import type { ElicitationHandler, FormElicitation, MCPServerProtocol, URLElicitation } from '../../lib/index.ts';
-import { until } from './peers.ts';
 import { everyRoad } from './roads.ts';
 
 const FORM_TOOL = 'trigger-elicitation-request';
@@ -21,7 +20,8 @@ for (const { name, withGuest } of everyRoad()) {
   const withElicitation = (elicitation: ElicitationHandler, tool: string, body: (server: MCPServerProtocol) => Promise<void>): Promise<void> =>
     withGuest({ handlers: { elicitation } }, async ({ server }) => {
       // The server offers these tools once it has heard that the handshake is over.
-      await until(async () => (await server.listTools()).some((listed) => listed.name === tool), `${tool} is offered`);
+      const isOffered = async () => (await server.listTools()).some((listed) => listed.name === tool);
+      for (let tries = 1; !(await isOffered()); tries += 1) assert.ok(tries < 100, `${tool} is offered`);
       await body(server);
     });
 
