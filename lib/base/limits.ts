@@ -79,7 +79,7 @@ export const LIMITS: Readonly<Record<LimitName, LimitRow>> = Object.freeze({
   maxIncomingRequests: row(100, 'requests', 'Requests of a server that are being answered at once, by handlers of the host.'),
   answerTimeoutMs: row(600_000, 'milliseconds', 'How long a handler of the host may take: a human may have to be asked.'),
   maxFormFields: row(100, 'fields', 'Fields of one form that a server wants filled in: nobody fills in more.'),
-  maxFormChoices: row(10_000, 'choices', 'Values to choose from in one form, of all its fields together.'),
+  maxFormChoices: row(1_000, 'choices', 'Values to choose from in one form, of all its fields together: what validating takes grows with their square.'),
   maxKnownElicitations: row(1_000, 'elicitations', 'Visits to pages whose completion a server may still tell; beyond, the oldest is forgotten.'),
   streamLeaseMs: row(15_000, 'milliseconds', 'Of several handles that share a session, one listens: how long after the end of its process another one takes over.'),
   listQuietMs: row(100, 'milliseconds', 'How long a server says nothing more of a list that changed, before the list is asked for and the host is told.'),

@@ -1,6 +1,6 @@
 /** A form that a server wants filled in, and what the host fills in. Source: MCP, client, "Elicitation", "Form Mode Security". */
 
-import { isMCPError } from '../base/errors.ts';
+import { LimitError, isMCPError } from '../base/errors.ts';
 import { isObject, own } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
 import { describe } from '../base/options.ts';
@@ -21,7 +21,7 @@ export class ElicitationForm {
 
   /** @throws RequestRefusal for a schema that cannot be compiled. */
   constructor(request: FormElicitation) {
-    this.#schema = compileProperties(request.requestedSchema);
+    this.#schema = compileProperties(request);
     const fields = request.fields.map((field) => (this.#acceptsDefault(field) ? field : Object.freeze({ ...field, default: undefined })));
     this.request = Object.freeze({ ...request, fields: Object.freeze(fields) });
   }
@@ -45,14 +45,24 @@ export class ElicitationForm {
   }
 
   #acceptsDefault({ name, default: preset }: ElicitationField): boolean {
-    return preset === undefined || this.#schema.isValid(Object.fromEntries([[name, preset]]));
+    if (preset === undefined) return true;
+    try {
+      return this.#schema.isValid(Object.fromEntries([[name, preset]]));
+    } catch (cause) {
+      // One that takes too much to validate is the server's, and not the host's mistake.
+      if (cause instanceof LimitError) return false;
+      throw cause;
+    }
   }
 }
 
 /** Only the properties: which of them are required is known, and the dialect makes no difference to what a form may hold. */
-function compileProperties(schema: JSONObject): CompiledSchema {
+function compileProperties({ requestedSchema, fields }: FormElicitation): CompiledSchema {
+  const choices = fields.reduce((sum, field) => sum + ('choices' in field ? field.choices.length : 0), 0);
+  // Each titled choice is a schema of its own, and each value that is chosen is tried on each of them.
+  const bounds = { maxSubschemas: 4 * fields.length + 2 * choices + 1, maxSchemaSteps: 10_000 + choices * choices };
   try {
-    return compileSchema({ type: 'object', properties: own(schema, 'properties') }, { formats: 'assert' });
+    return compileSchema({ type: 'object', properties: own(requestedSchema, 'properties') }, { formats: 'assert', bounds });
   } catch (cause) {
     if (!isMCPError(cause)) throw cause;
     throw new RequestRefusal(RPC_ERROR.invalidParams, `The form is refused: ${escapeText(cause.message)}`);

@@ -231,6 +231,25 @@ describe('a schema that is not of the restricted form is refused as −32602, an
     assert.equal(words, 'The elicitation is refused: /requestedSchema/properties/a\\u{1b}[2J\\u{202e}b/type must be a string; got undefined');
   });
 
+  test('the largest form that is allowed can be filled in: every choice chosen, each tried on every other', async () => {
+    const titled = Array.from({ length: 1_000 }, (_, index) => ({ const: `c${index}`, title: `Choice ${index}` }));
+    const all = titled.map((choice) => choice.const);
+    const params = form({ it: { type: 'array', items: { anyOf: titled }, default: all } });
+    assert.deepEqual(await answerTo(params, ({ fields }) => (assert.deepEqual(fields[0]?.default, all), { action: 'accept' })), { action: 'accept', content: { it: all } });
+    assert.match(await refusal(form({ it: { type: 'array', items: { anyOf: [...titled, { const: 'x', title: 'X' }] } } })), /at most 1000 choices; got 1001$/);
+  });
+
+  test('a default that would take too long to validate is dropped', async () => {
+    const preset = Array.from({ length: 100_000 }, () => 'b');
+    const params = form({ it: { type: 'array', items: { anyOf: [{ const: 'a', title: 'A' }, { const: 'b', title: 'B' }] }, default: preset } });
+    assert.deepEqual(await answerTo(params, ({ fields }) => (assert.equal(fields[0]?.default, undefined), { action: 'accept' })), { action: 'accept', content: {} });
+  });
+
+  test('a field whose keywords hold many schemas is refused', async () => {
+    const $defs = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`d${index}`, { type: 'string' }]));
+    assert.match(await refusal(form({ it: { type: 'string', $defs } })), /^The form is refused: /);
+  });
+
   test('a form with more fields, or more choices, than the limits say: maxFormFields, maxFormChoices', async () => {
     const fields = Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`f${index}`, { type: 'boolean' }]));
     assert.equal(await refusal(form(fields)), 'The elicitation is refused: /requestedSchema/properties must be an object of at most 100 members; got 101');
