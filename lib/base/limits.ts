@@ -46,7 +46,6 @@ export type LimitName =
   | 'maxFormChoices'
   | 'maxKnownElicitations';
 
-
 const row = (value: number, unit: LimitRow['unit'], why: string): LimitRow => Object.freeze({ unit, value, why });
 
 const MiB = 1024 * 1024;
