@@ -83,6 +83,17 @@ export type { ServerCapabilities } from './protocol/capabilities.ts';
 export type { RequestId } from './jsonrpc/request-id.ts';
 
 export type { CompletionContext } from './features/completion.ts';
+export type { ElicitURLsOptions, ElicitURLsOutcome } from './features/elicit-urls.ts';
+export type {
+  ElicitationContext,
+  ElicitationHandler,
+  ElicitationHandlers,
+  FormElicitationAnswer,
+  FormElicitationHandler,
+  URLElicitationAnswer,
+  URLElicitationHandler,
+} from './features/elicitation.ts';
+export { URLElicitationRequiredError } from './features/url-elicitation-required.ts';
 export type { Handlers } from './features/handlers.ts';
 export type { RootsHandler } from './features/roots.ts';
 export type { SamplingContext, SamplingHandler, SamplingOptions } from './features/sampling.ts';
@@ -118,6 +129,22 @@ export type {
   TextResourceContents,
 } from './protocol/types/content.ts';
 export type { SafeIconOptions } from './uri/safe-links.ts';
+export type {
+  ElicitationAction,
+  ElicitationBooleanField,
+  ElicitationChoice,
+  ElicitationChoiceField,
+  ElicitationChoicesField,
+  ElicitationContent,
+  ElicitationField,
+  ElicitationFieldBase,
+  ElicitationNumberField,
+  ElicitationTextField,
+  ElicitationValue,
+  FormElicitation,
+  RequiredURLElicitation,
+  URLElicitation,
+} from './protocol/types/elicitation.ts';
 export type { Icon, Implementation } from './protocol/types/implementation.ts';
 export { SERVER_LOG_LEVELS } from './protocol/types/logging.ts';
 export type { LogMessage, ServerLogLevel } from './protocol/types/logging.ts';

@@ -5,7 +5,7 @@
 
 /** One row of {@link LIMITS}. */
 export interface LimitRow {
-  readonly unit: 'bytes' | 'levels' | 'requests' | 'pages' | 'lines' | 'characters' | 'milliseconds' | 'starts' | 'redirects' | 'fields' | 'tries' | 'tools' | 'errors' | 'tokens';
+  readonly unit: 'bytes' | 'levels' | 'requests' | 'pages' | 'lines' | 'characters' | 'milliseconds' | 'starts' | 'redirects' | 'fields' | 'tries' | 'tools' | 'errors' | 'tokens' | 'choices' | 'elicitations';
   readonly value: number;
   readonly why: string;
 }
@@ -53,7 +53,10 @@ export type LimitName =
   | 'maxTaskPollFailures'
   | 'taskWaitMs'
   | 'maxTaskListeners'
-  | 'maxTaskIdCharacters';
+  | 'maxTaskIdCharacters'
+  | 'maxFormFields'
+  | 'maxFormChoices'
+  | 'maxKnownElicitations';
 
 const row = (value: number, unit: LimitRow['unit'], why: string): LimitRow => Object.freeze({ unit, value, why });
 
@@ -98,6 +101,9 @@ export const LIMITS: Readonly<Record<LimitName, LimitRow>> = Object.freeze({
   taskWaitMs: row(86_400_000, 'milliseconds', 'How long the result of a task is waited for where the call does not say.'),
   maxTaskListeners: row(1_000, 'requests', 'Calls that go on as tasks whose progress is listened for on one server; the oldest give way.'),
   maxTaskIdCharacters: row(1_024, 'characters', 'The id of a task, and each text of a stored one.'),
+  maxFormFields: row(100, 'fields', 'Fields of one form that a server wants filled in: nobody fills in more.'),
+  maxFormChoices: row(1_000, 'choices', 'Values to choose from in one form, of all its fields together: what validating takes grows with their square.'),
+  maxKnownElicitations: row(1_000, 'elicitations', 'Visits to pages whose completion a server may still tell; beyond, the oldest is forgotten.'),
   streamLeaseMs: row(15_000, 'milliseconds', 'Of several handles that share a session, one listens: how long after the end of its process another one takes over.'),
   listQuietMs: row(100, 'milliseconds', 'How long a server says nothing more of a list that changed, before the list is asked for and the host is told.'),
   maxListDelayMs: row(1_000, 'milliseconds', 'How long the host is not told of a list whose server goes on saying that it changed.'),

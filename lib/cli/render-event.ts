@@ -45,6 +45,7 @@ const TEXTS: Readonly<Record<keyof ServerEvents, (facts: Facts) => string>> = {
   stateChanged: ({ from, to, cause }) => `${words(from)} → ${words(to)}${cause === undefined ? '' : `: ${errorWords(cause as Facts)}`}`,
   fault: errorWords,
   gap: () => 'something the server said may be lost',
+  elicitationCompleted: ({ elicitationId }) => `${words(elicitationId)} is completed`,
 };
 
 /** What each event is called; short, so that the texts stand in one column. */
@@ -59,6 +60,7 @@ const NAMES: Readonly<Record<keyof ServerEvents, string>> = {
   stateChanged: 'state',
   fault: 'fault',
   gap: 'gap',
+  elicitationCompleted: 'visit',
 };
 const WIDEST = Math.max(...Object.values(NAMES).map((name) => name.length));
 

@@ -24,6 +24,7 @@ const EVENTS: Readonly<Record<keyof ServerEvents, true>> = {
   stateChanged: true,
   fault: true,
   gap: true,
+  elicitationCompleted: true,
 };
 
 function isGraveEnough({ level }: LogMessage, least: ServerLogLevel | undefined): boolean {

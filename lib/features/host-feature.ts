@@ -7,6 +7,7 @@ import type { Limits } from '../base/limits.ts';
 import type { ListenerFault } from '../base/listeners.ts';
 import type { Answerer, IncomingRequest } from '../connection/incoming-requests.ts';
 import type { ClientCapabilities } from '../protocol/capabilities.ts';
+import type { ElicitationBook } from './elicitation-book.ts';
 
 /** What a feature that answers the server is made with. */
 export interface HostContext {
@@ -17,6 +18,8 @@ export interface HostContext {
   readonly callbackFault: ListenerFault;
   /** The server asks what it may not, or too much. */
   readonly fault: (error: MCPError) => void;
+  /** The visits to pages that the server has asked for. */
+  readonly elicitations: ElicitationBook;
 }
 
 /** Answers one method; what it rejects with is what the server is told, see `RequestRefusal`. */

@@ -4,6 +4,7 @@ import type { MCPError } from '../base/errors.ts';
 import type { JSONObject } from '../base/json.ts';
 import type { StateChange } from '../connection/connection-state.ts';
 import type { ProgressEvent } from '../connection/pending-requests.ts';
+import { checkElicitationComplete } from '../protocol/checks/elicitation.ts';
 import { checkLogMessage, checkResourceUpdated } from '../protocol/checks/notifications.ts';
 import { checkTask } from '../protocol/checks/tasks.ts';
 import type { LogMessage } from '../protocol/types/logging.ts';
@@ -50,6 +51,8 @@ export interface ServerEvents {
   fault: MCPError;
   /** What the server sent by itself may be lost: ask again for what you keep. */
   gap: Readonly<Record<string, never>>;
+  /** The user has done what a page was to be visited for. Only for ids that the server has asked with, and once; since 2025-11-25. */
+  elicitationCompleted: { readonly elicitationId: string };
 }
 
 /** The names of {@link ServerEvents}. */
@@ -64,6 +67,7 @@ export const SERVER_EVENTS: readonly (keyof ServerEvents)[] = Object.freeze([
   'stateChanged',
   'fault',
   'gap',
+  'elicitationCompleted',
 ]);
 
 /** Hands an event on. */
@@ -79,6 +83,7 @@ const HEARD: ReadonlyMap<string, (params: JSONObject, emit: Emit) => void> = new
   ['notifications/resources/list_changed', (_params, emit) => emit('resourcesChanged', NOTHING_MORE)],
   ['notifications/resources/updated', (params, emit) => emit('resourceUpdated', checkResourceUpdated(params))],
   ['notifications/tasks/status', (params, emit) => emit('taskChanged', checkTask(params))],
+  ['notifications/elicitation/complete', (params, emit) => emit('elicitationCompleted', checkElicitationComplete(params))],
 ]);
 
 /**

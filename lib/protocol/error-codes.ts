@@ -6,3 +6,5 @@ export const SERVER_ERROR = -32000;
 
 /** The user said no to what a server asks. Source: 2025-11-25, client, "Sampling", "Error Handling". */
 export const USER_REJECTED = -1;
+/** A request that waits for the user to visit a page. Source: 2025-11-25, `schema.ts`, URL_ELICITATION_REQUIRED. */
+export const URL_ELICITATION_REQUIRED = -32042;

@@ -19,8 +19,13 @@ import { defaultRequestSettings, resolveRequestOptions } from '../connection/req
 import type { RequestOptions, RequestSettings } from '../connection/request-settings.ts';
 import { ping, setLogLevel } from '../features/acknowledged.ts';
 import { complete } from '../features/completion.ts';
+import { elicitURLs } from '../features/elicit-urls.ts';
+import type { ElicitURLsOptions, ElicitURLsOutcome } from '../features/elicit-urls.ts';
+import { ElicitationBook, hearingElicitations } from '../features/elicitation-book.ts';
+import type { ElicitationHandlers } from '../features/elicitation.ts';
 import { handlersFeature } from '../features/handlers.ts';
 import { answererOf } from '../features/host-feature.ts';
+import type { HostContext } from '../features/host-feature.ts';
 import { ListChanges } from '../features/list-changes.ts';
 import { rootsNotDeclared } from '../features/roots.ts';
 import { Prompts } from '../features/prompts.ts';
@@ -34,6 +39,7 @@ import type { StoredTask } from '../features/stored-task.ts';
 import type { TaskHandle } from '../features/task-handle.ts';
 import { Tasks } from '../features/tasks.ts';
 import { Tools } from '../features/tools.ts';
+import type { URLElicitationRequiredError } from '../features/url-elicitation-required.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import { isRequestId } from '../jsonrpc/request-id.ts';
 import type { ServerCapabilities } from '../protocol/capabilities.ts';
@@ -75,6 +81,8 @@ export class ConnectedServer extends MCPServerProtocol {
   readonly #log: Log;
   readonly #limits: Limits;
   readonly #defaults: RequestSettings;
+  readonly #hostContext: HostContext;
+  readonly #elicitation: ElicitationHandlers;
   readonly #requester: Requester;
   readonly #tools: Tools;
   readonly #tasks: Tasks;
@@ -94,7 +102,10 @@ export class ConnectedServer extends MCPServerProtocol {
     this.#listeners = new Listeners((event, cause) => this.#callbackFault(`A listener of "${event}"`, cause));
     const fault = (error: ServerEvents['fault']): void => this.#fault(error);
     const callbackFault: ListenerFault = (what, cause) => this.#callbackFault(what, cause);
-    const asked = handlersFeature(options.handlers, { serverName: name, clock, limits, callbackFault, fault });
+    const elicitations = new ElicitationBook(limits.maxKnownElicitations);
+    this.#hostContext = { serverName: name, clock, limits, callbackFault, fault, elicitations };
+    this.#elicitation = options.handlers.elicitation ?? {};
+    const asked = handlersFeature(options.handlers, this.#hostContext);
     this.#connection = new Connection({
       name,
       clock,
@@ -134,7 +145,8 @@ export class ConnectedServer extends MCPServerProtocol {
       failed: (cause) => this.#connection.lose(cause),
     });
     this.#retries = options.maxRequestRetries === 0 ? undefined : new RequestRetries({ ...options, clock, maxRetries: options.maxRequestRetries });
-    this.#requester = this.#newRequester();
+    const requester = this.#newRequester();
+    this.#requester = this.#elicitation.url === undefined ? requester : hearingElicitations(requester, elicitations);
     const { checkArguments, checkResults } = options;
     const isHeard = (event: ListEvent): boolean => this.#listeners.has(event);
     this.#tools = new Tools(this.#requester, { clock, limits, defaults: this.#defaults, checkArguments, checkResults, isHeard, fault, tasks: () => this.#tasks });
@@ -327,6 +339,14 @@ export class ConnectedServer extends MCPServerProtocol {
     this.#connection.notify('notifications/roots/list_changed', undefined);
   }
 
+  elicitURLs(error: URLElicitationRequiredError, options: ElicitURLsOptions = {}): Promise<ElicitURLsOutcome> {
+    return settled(() => {
+      const { state, cause } = this.#connection;
+      if (state !== 'connected') throw new ConnectionError('ERR_MCP_NOT_CONNECTED', `elicitURLs needs a connection; the connection to ${this.name} is ${state}`, { details: { state }, cause });
+      return elicitURLs(error, this.#elicitation, this.#hostContext, options);
+    });
+  }
+
   ping(options?: RequestOptions): Promise<void> {
     return settled(() => ping(this.#requester, this.#settings(options)));
   }
@@ -365,6 +385,7 @@ export class ConnectedServer extends MCPServerProtocol {
   #changed(change: ServerEvents['stateChanged']): void {
     if (change.to === 'connected') this.#health.start();
     else this.#health.stop();
+    if (change.from === 'connected') this.#hostContext.elicitations.ended(change.cause);
     this.#tools.restart();
     this.#changes?.stop();
     if (change.to === 'disconnected') for (const list of [this.#tools, this.#resources, this.#prompts]) list.letGo();
@@ -378,6 +399,7 @@ export class ConnectedServer extends MCPServerProtocol {
 
   readonly #emit: Emit = (event, payload) => {
     if (event === 'taskChanged') this.#tasks.changed(payload as Task);
+    if (event === 'elicitationCompleted' && !this.#hostContext.elicitations.complete((payload as ServerEvents['elicitationCompleted']).elicitationId)) return;
     if (!isListEvent(event)) return this.#listeners.emit(event, payload);
     this.#changes ??= this.#newChanges();
     this.#changes.heard(event);

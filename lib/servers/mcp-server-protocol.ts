@@ -7,9 +7,11 @@ import type { ConnectionState } from '../connection/connection-state.ts';
 import type { PendingRequestInfo } from '../connection/pending-requests.ts';
 import type { OnProgress, RequestOptions } from '../connection/request-settings.ts';
 import type { CompletionContext } from '../features/completion.ts';
+import type { ElicitURLsOptions, ElicitURLsOutcome } from '../features/elicit-urls.ts';
 import type { ServerEvents } from '../features/server-events.ts';
 import type { StoredTask } from '../features/stored-task.ts';
 import type { TaskHandle } from '../features/task-handle.ts';
+import type { URLElicitationRequiredError } from '../features/url-elicitation-required.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import type { ServerCapabilities } from '../protocol/capabilities.ts';
 import type { EraName } from '../protocol/era.ts';
@@ -185,6 +187,16 @@ export abstract class MCPServerProtocol {
    * `ERR_MCP_NOT_CONNECTED`.
    */
   abstract notifyRootsChanged(): void;
+
+  /**
+   * What a request needs that was refused with `URLElicitationRequiredError`: `handlers.elicitation.url` is asked for each visit of the error,
+   * one after the other, and the server is waited for to say that all are completed. Then the request may be sent again. Not every
+   * server says so: give the user a way to go on, through `signal`.
+   *
+   * @throws TypeError without that handler, and for another error; ConnectionError when there is no connection, and when it ends; RequestTimeoutError
+   *   after `timeoutMs`; the reason of `signal`; what the handler throws.
+   */
+  abstract elicitURLs(error: URLElicitationRequiredError, options?: ElicitURLsOptions): Promise<ElicitURLsOutcome>;
 
   /** Asks whether the server is there. */
   abstract ping(options?: RequestOptions): Promise<void>;

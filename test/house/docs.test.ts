@@ -15,6 +15,7 @@ import { anchors, codeBlocks, links } from './markdown.ts';
 
 const WITH_RUNNABLE_CODE = [
   'README.md',
+  'docs/elicitation.md',
   'docs/quick-start.md',
   'docs/roots.md',
   'docs/sampling.md',

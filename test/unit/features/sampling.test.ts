@@ -9,6 +9,7 @@ import type { JSONObject } from '../../../lib/base/json.ts';
 import { DEFAULT_LIMITS } from '../../../lib/base/limits.ts';
 import type { Limits } from '../../../lib/base/limits.ts';
 import { RequestRefusal } from '../../../lib/connection/incoming-requests.ts';
+import { ElicitationBook } from '../../../lib/features/elicitation-book.ts';
 import { handlersFeature, resolveHandlers } from '../../../lib/features/handlers.ts';
 import type { SamplingContext } from '../../../lib/features/sampling.ts';
 import { capabilitiesIn, capabilitiesText } from '../../../lib/protocol/capabilities.ts';
@@ -34,6 +35,7 @@ function host(handlers: object, limits: Partial<Limits> = {}) {
     limits: { ...DEFAULT_LIMITS, ...limits },
     callbackFault: () => assert.fail('nothing is called that could fail unheard'),
     fault: (error: MCPError) => faults.push(error),
+    elicitations: new ElicitationBook(DEFAULT_LIMITS.maxKnownElicitations),
   };
   const { capabilities, answers } = handlersFeature(resolveHandlers(handlers), context);
   const ask = async (method: string, params: object, signal: AbortSignal = new AbortController().signal): Promise<JSONObject> => {
