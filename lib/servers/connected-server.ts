@@ -12,6 +12,7 @@ import { abortSignal, functionOption, checkKeys, describe, oneOf } from '../base
 import { quiet, settled } from '../base/quiet.ts';
 import { Connection } from '../connection/connection.ts';
 import type { ConnectionState } from '../connection/connection-state.ts';
+import type { IncomingRequest } from '../connection/incoming-requests.ts';
 import type { PendingRequestInfo, ReplyReader } from '../connection/pending-requests.ts';
 import { defaultRequestSettings, resolveRequestOptions } from '../connection/request-settings.ts';
 import type { RequestOptions, RequestSettings } from '../connection/request-settings.ts';
@@ -19,13 +20,17 @@ import { ping, setLogLevel } from '../features/acknowledged.ts';
 import { complete } from '../features/completion.ts';
 import { handlersFeature } from '../features/handlers.ts';
 import { answererOf } from '../features/host-feature.ts';
+import type { HostAnswer } from '../features/host-feature.ts';
 import { ListChanges } from '../features/list-changes.ts';
+import type { Middleware } from '../features/middleware.ts';
+import { Middlewares } from '../features/middlewares.ts';
 import { Prompts } from '../features/prompts.ts';
 import type { Requester } from '../features/requester.ts';
 import { Resources } from '../features/resources.ts';
 import { NOTHING_MORE, SERVER_EVENTS, hearNotification, isListEvent } from '../features/server-events.ts';
 import type { Emit, ListEvent, ServerEvents } from '../features/server-events.ts';
 import { Tools } from '../features/tools.ts';
+import { traceStamp } from '../features/trace-context.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import { isRequestId } from '../jsonrpc/request-id.ts';
 import type { ServerCapabilities } from '../protocol/capabilities.ts';
@@ -40,6 +45,8 @@ import type { ListResourceTemplatesResult, ListResourcesResult, Resource, Resour
 import type { CallToolResult, ListToolsResult, Tool } from '../protocol/types/tools.ts';
 import { checkContext, checkCursor, checkReference, checkString, checkStrings } from './call-arguments.ts';
 import type { ResolvedCommonOptions } from './common-options.ts';
+import { newDiagnostics } from './diagnostics.ts';
+import type { Diagnostics } from './diagnostics.ts';
 import { HealthCheck } from './health-check.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { LifecyclePolicy, Road } from './lifecycle.ts';
@@ -65,6 +72,8 @@ export class ConnectedServer extends MCPServerProtocol {
   readonly #listeners: Listeners<ServerEvents>;
   readonly #log: Log;
   readonly #defaults: RequestSettings;
+  readonly #middlewares: Middlewares;
+  readonly #diagnostics: Diagnostics | undefined;
   readonly #requester: Requester;
   readonly #tools: Tools;
   readonly #resources: Resources;
@@ -83,15 +92,22 @@ export class ConnectedServer extends MCPServerProtocol {
     const fault = (error: ServerEvents['fault']): void => this.#fault(error);
     const callbackFault: ListenerFault = (what, cause) => this.#callbackFault(what, cause);
     const asked = handlersFeature(options.handlers, { serverName: name, clock, limits, callbackFault });
+    this.#diagnostics = newDiagnostics({ serverName: name, network: () => road.network(), revision: () => this.protocolVersion });
+    this.#retries = options.maxRequestRetries === 0 ? undefined : new RequestRetries({ ...options, clock, maxRetries: options.maxRequestRetries });
+    const hear = (method: string, params: JSONObject): void => hearNotification(method, params, this.#emit);
+    this.#middlewares = new Middlewares({ serverName: name, clock, limits, requester: this.#newRequester(), hear, callbackFault, fault });
+    this.#requester = this.#middlewares;
     this.#connection = new Connection({
       name,
       clock,
       limits,
       offer: { ...options.offer, capabilities: asked.capabilities },
-      answerer: answererOf(asked),
+      answerer: answererOf(asked, (request, answer) => this.#answer(request, answer)),
+      watch: this.#diagnostics,
+      metaFor: options.traceContext === undefined ? undefined : traceStamp(options.traceContext, { callbackFault, warn: (message) => this.#log.warn(`${name}: ${message}`) }),
       events: {
         changed: (change) => this.#changed(change),
-        notified: (method, params) => hearNotification(method, params, this.#emit),
+        notified: (method, params) => this.#notified(method, params),
         progressed: (request, progress) => {
           // For every report of every request: nothing is made that nobody hears.
           if (this.#listeners.has('progress')) this.#listeners.emit('progress', { requestId: request.id, method: request.method, ...progress });
@@ -120,8 +136,6 @@ export class ConnectedServer extends MCPServerProtocol {
       ping: () => ping(this.#connection, this.#defaults),
       failed: (cause) => this.#connection.lose(cause),
     });
-    this.#retries = options.maxRequestRetries === 0 ? undefined : new RequestRetries({ ...options, clock, maxRetries: options.maxRequestRetries });
-    this.#requester = this.#newRequester();
     const { checkArguments, checkResults } = options;
     const isHeard = (event: ListEvent): boolean => this.#listeners.has(event);
     this.#tools = new Tools(this.#requester, { clock, limits, defaults: this.#defaults, checkArguments, checkResults, isHeard, fault });
@@ -287,7 +301,11 @@ export class ConnectedServer extends MCPServerProtocol {
     return this.#listeners.on(oneOf('event', event, SERVER_EVENTS) as Name, functionOption('listener', listener));
   }
 
-  /** What the features ask through: the connection, or, while a crashed server is restarted, the connection to come. */
+  use(middleware: Middleware): Unsubscribe {
+    return this.#middlewares.add(middleware);
+  }
+
+  /** What middleware stands around, and what the features ask through: the connection, or, while a crashed server is restarted, the connection to come. */
   #newRequester(): Requester {
     const retries = this.#retries;
     if (retries === undefined) return { request: (method, params, settings, reader) => this.#request(method, params, settings, reader) };
@@ -305,6 +323,17 @@ export class ConnectedServer extends MCPServerProtocol {
     });
   }
 
+  #answer(request: IncomingRequest, answer: HostAnswer): Promise<JSONObject> {
+    const diagnostics = this.#diagnostics;
+    const run = () => this.#middlewares.answer(request, answer);
+    return diagnostics === undefined ? run() : diagnostics.answering(request, run);
+  }
+
+  #notified(method: string, params: JSONObject): void {
+    this.#diagnostics?.notified(method, params);
+    this.#middlewares.hear(method, params);
+  }
+
   #settings(options: RequestOptions | undefined): RequestSettings {
     return resolveRequestOptions(options, this.#defaults);
   }
@@ -316,6 +345,7 @@ export class ConnectedServer extends MCPServerProtocol {
     this.#changes?.stop();
     if (change.to === 'disconnected') for (const list of [this.#tools, this.#resources, this.#prompts]) list.letGo();
     this.#lifecycle.changed(change);
+    this.#diagnostics?.changed(change);
     this.#listeners.emit('stateChanged', change);
     // What the server sent by itself in between went to nobody.
     if (change.to === 'connected' && this.#lifecycle.isRecovering) this.#listeners.emit('gap', NOTHING_MORE);

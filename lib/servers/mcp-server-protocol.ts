@@ -7,6 +7,7 @@ import type { ConnectionState } from '../connection/connection-state.ts';
 import type { PendingRequestInfo } from '../connection/pending-requests.ts';
 import type { RequestOptions } from '../connection/request-settings.ts';
 import type { CompletionContext } from '../features/completion.ts';
+import type { Middleware } from '../features/middleware.ts';
 import type { ServerEvents } from '../features/server-events.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import type { ServerCapabilities } from '../protocol/capabilities.ts';
@@ -147,4 +148,12 @@ export abstract class MCPServerProtocol {
 
   /** Listens. A listener that throws or rejects harms nobody; it is told to the logger. */
   abstract on<Name extends keyof ServerEvents>(event: Name, listener: (payload: ServerEvents[Name]) => unknown): Unsubscribe;
+
+  /**
+   * Adds a middleware, inside of those that are there. What is on its way already does not meet it, and still does after it
+   * was taken back.
+   *
+   * @throws TypeError for what is no middleware.
+   */
+  abstract use(middleware: Middleware): Unsubscribe;
 }

@@ -45,6 +45,7 @@ const EXPORTS = [
   'isSafeLink',
   'isTextContent',
   'isTextResource',
+  'isTraceparent',
   'resultText',
   'safeIcons',
   'sessionKey',
@@ -87,6 +88,7 @@ const HANDLE_MEMBERS = [
   'serverCapabilities',
   'serverInfo',
   'setLogLevel',
+  'use',
 ];
 
 const HTTP_MEMBERS = ['sessionId'];
