@@ -72,6 +72,7 @@ export class Middlewares implements Requester {
     if (steps === undefined) return this.#requester.request(method, params, settings, reader, isRepeatable);
     return settled(() => {
       settings.signal?.throwIfAborted();
+      this.#requireRoom();
       const { serverName, clock, requester } = this.#options;
       return this.#counted(method, reader, new RequestRun({ serverName, clock, requester, steps, refuse: reader.refuse?.bind(reader) }, { method, params, settings, isRepeatable }));
     });
@@ -100,24 +101,28 @@ export class Middlewares implements Requester {
   hear(method: string, params: JSONObject): void {
     const steps = this.#notifications;
     if (steps === undefined) this.#options.hear(method, params);
-    else this.#pass(steps, 0, Object.freeze({ serverName: this.#options.serverName, method, params: frozenCopy(params, method), traceContext: readTraceContext(params) }));
+    else {
+      const came: IncomingNotification = Object.freeze({ serverName: this.#options.serverName, method, params: frozenCopy(params, method), traceContext: readTraceContext(params) });
+      // What nobody changes is heard as it came.
+      this.#pass(steps, 0, came, (event) => this.#hearSafely(method, event === came ? params : event.params));
+    }
   }
 
-  #pass(steps: Of<'notification'>, index: number, event: IncomingNotification): void {
+  #pass(steps: Of<'notification'>, index: number, event: IncomingNotification, hear: (event: IncomingNotification) => void): void {
     const step = steps[index];
-    if (step === undefined) return this.#hearSafely(event);
+    if (step === undefined) return hear(event);
     let isHandedOn = false;
     const next: NotificationNext = (change) => {
       if (isHandedOn) throw brokenMiddleware(step.name, 'called next twice', undefined);
       const { params } = changedInput({ params: event.params, meta: NO_MEMBERS }, change, KNOWN_CHANGES);
       isHandedOn = true;
-      this.#pass(steps, index + 1, params === event.params ? event : Object.freeze({ ...event, params }));
+      this.#pass(steps, index + 1, params === event.params ? event : Object.freeze({ ...event, params }), hear);
     };
     callSafely((given) => step.run(given, next), event, this.#options.callbackFault, step.name);
   }
 
   /** What is wrong with a notification is no error of the middleware that handed it on. */
-  #hearSafely({ method, params }: IncomingNotification): void {
+  #hearSafely(method: string, params: JSONObject): void {
     try {
       this.#options.hear(method, params);
     } catch (cause) {
@@ -127,12 +132,14 @@ export class Middlewares implements Requester {
   }
 
   /** A middleware that asks the server in every request meets itself without end: what is on its way is bounded. */
+  #requireRoom(): void {
+    const { serverName, limits } = this.#options;
+    const { maxPendingRequests: most } = limits;
+    if (this.#running < most) return;
+    throw new LimitError('maxPendingRequests', `At most ${most} requests may be on their way through the middleware of ${serverName}; so many are`, { details: { most }, delivery: 'unsent' });
+  }
+
   async #counted<T>(method: string, reader: ReplyReader<T>, run: RequestRun): Promise<T> {
-    const { maxPendingRequests } = this.#options.limits;
-    if (this.#running >= maxPendingRequests) {
-      const message = `At most ${maxPendingRequests} requests may be on their way through the middleware of ${this.#options.serverName}; so many are`;
-      throw new LimitError('maxPendingRequests', message, { details: { most: maxPendingRequests }, delivery: 'unsent' });
-    }
     this.#running++;
     try {
       return readResult(method, reader, await run.result());

@@ -490,6 +490,18 @@ describe('around a notification', () => {
     });
   });
 
+  test('what is handed on unchanged is heard as it came, though the middleware saw a copy', async () => {
+    await withScripted({}, {}, async ({ server, peer }) => {
+      const heard: unknown[] = [];
+      server.on('log', ({ data }) => heard.push(data));
+      server.use({ notification: ({ params }, next) => (heard.push(params['data']), next()) });
+      // No double holds the number, and no JSON what it is read as.
+      peer.send('{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1e400}}');
+      await settle();
+      assert.deepEqual(heard, [null, Infinity]);
+    });
+  });
+
   test('one that hands on later is heard later', async () => {
     await withScripted({}, {}, async ({ server, peer }) => {
       let handOn = (): void => {};
