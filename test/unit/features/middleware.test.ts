@@ -421,7 +421,7 @@ describe('around a notification', () => {
   const log = (data: unknown): readonly [string, object] => ['notifications/message', { level: 'info', data }];
 
   test('it may see, change and drop; progress and cancellation are not its business', async () => {
-    await withScripted({ 'tools/call': () => undefined }, {}, async ({ server, peer }) => {
+    await withScripted({ 'tools/call': () => undefined }, {}, async ({ server, peer, clock }) => {
       const seen: unknown[] = [];
       const heard: unknown[] = [];
       server.on('log', ({ data }) => heard.push(data));
@@ -436,7 +436,7 @@ describe('around a notification', () => {
       peer.notify(...log('open'));
       peer.notify(...log('secret'));
       peer.notify('notifications/tools/list_changed');
-      await settle();
+      await clock.advance(DEFAULT_LIMITS.maxListDelayMs);
       assert.deepEqual(seen, [['notifications/message', 'open'], ['notifications/message', 'secret'], ['notifications/tools/list_changed', undefined]]);
       assert.deepEqual([heard, progress], [['open!', 'toolsChanged'], [1]]);
       await server.cleanup();
