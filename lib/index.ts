@@ -116,6 +116,19 @@ export {
 } from './protocol/checks/content-guards.ts';
 export type { StoredTask, TaskFormName } from './features/stored-task.ts';
 export type { TaskHandle, TaskResultOptions, TaskUpdatesOptions } from './features/task-handle.ts';
+export type {
+  AnswerCall,
+  IncomingNotification,
+  Middleware,
+  MiddlewareChange,
+  MiddlewareNext,
+  NotificationNext,
+  RequestCall,
+} from './features/middleware.ts';
+export { isTraceparent } from './features/trace-context.ts';
+export type { TraceContext, TraceContextHook } from './features/trace-context.ts';
+export type { ConnectionDiagnostics, NotificationDiagnostics, RequestDiagnostics } from './servers/diagnostics.ts';
+export type { DiagnosticsAttributes } from './servers/diagnostics-attributes.ts';
 export type { Completion, CompletionArgument, CompletionReference } from './protocol/types/completion.ts';
 export type {
   AudioContent,

@@ -8,7 +8,6 @@ import type { JSONObject } from '../base/json.ts';
 import type { Limits } from '../base/limits.ts';
 import type { ListenerFault } from '../base/listeners.ts';
 import { quiet } from '../base/quiet.ts';
-import { escapeText } from '../base/text.ts';
 import { encodeError, encodeNotification, encodeRequest, encodeResult } from '../jsonrpc/codec.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import { Misfit } from '../protocol/checks/check.ts';
@@ -25,6 +24,7 @@ import { IncomingRequests } from './incoming-requests.ts';
 import type { Answerer } from './incoming-requests.ts';
 import type { InboundPort } from './inbound.ts';
 import { Link } from './link.ts';
+import { invalidParams } from './misfit-errors.ts';
 import { negotiate } from './negotiation.ts';
 import type { Offer } from './negotiation.ts';
 import { PendingRequest, PendingRequests } from './pending-requests.ts';
@@ -32,6 +32,7 @@ import type { PendingRequestInfo, ReplyReader } from './pending-requests.ts';
 import { progressTokenFor, reportProgress } from './progress.ts';
 import { defaultRequestSettings } from './request-settings.ts';
 import type { RequestSettings } from './request-settings.ts';
+import type { RequestWatch } from './request-watch.ts';
 
 /** What a connection tells who holds it. */
 export interface ConnectionEvents {
@@ -61,6 +62,10 @@ export interface ConnectionOptions {
   readonly events: ConnectionEvents;
   /** Answers what the server asks. */
   readonly answerer: Answerer;
+  /** Sees every request go and settle, where somebody looks. */
+  readonly watch?: RequestWatch | undefined;
+  /** What a request carries as `_meta`, from what its caller gave; asked once for each that goes out after the agreement. */
+  readonly metaFor?: ((meta: JSONObject | undefined) => JSONObject | undefined) | undefined;
 }
 
 /** What an earlier connection agreed on, to be taken up without a new handshake. */
@@ -319,14 +324,21 @@ export class Connection {
   }
 
   #send<T>(link: Link, method: string, given: JSONObject | undefined, settings: RequestSettings, reader: ReplyReader<T>): Promise<T> {
-    const { limits } = this.#options;
+    const { limits, watch } = this.#options;
     if (this.#pending.size >= limits.maxPendingRequests) throw this.#tooManyPending();
     const id = link.ids.next();
+    if (watch === undefined || !watch.isWatched) return this.#dispatch(link, id, method, given, settings, reader);
+    const watched = { id, method, params: given, revision: link.agreement?.era.revision };
+    return watch.during(watched, () => this.#dispatch(link, id, method, given, settings, reader));
+  }
+
+  #dispatch<T>(link: Link, id: RequestId, method: string, given: JSONObject | undefined, settings: RequestSettings, reader: ReplyReader<T>): Promise<T> {
+    const { limits, metaFor } = this.#options;
     const token = progressTokenFor(id, settings);
     // Source: MCP, basic, utilities, "Progress": tokens MUST be unique across active requests.
     if (token !== undefined && this.#pending.hasToken(token)) throw new TypeError('options.meta.progressToken must be unique; a request that waits has the same one');
     const era = link.agreement?.era;
-    const params = era === undefined ? given : era.stamp(given, settings.meta, token);
+    const params = era === undefined ? given : era.stamp(given, metaFor === undefined ? settings.meta : metaFor(settings.meta), token);
     const text = encodeRequest(id, method, params, limits);
     const request = new PendingRequest<T>(id, method, settings, token, reader, this.#pending.now());
     const exchange = link.transport.channel === 'exchange' ? new Cancellation() : undefined;
@@ -419,8 +431,7 @@ export class Connection {
       else events.unclaimedProgress(token, progress);
     } catch (cause) {
       if (!(cause instanceof Misfit)) throw cause;
-      const details = { method, pointer: cause.pointer };
-      events.fault(new PeerProtocolError('ERR_MCP_INVALID_PARAMS', `The params of ${escapeText(method)} are not valid: ${cause.message}`, { details }));
+      events.fault(invalidParams(method, cause));
     }
   }
 

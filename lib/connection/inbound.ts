@@ -9,9 +9,9 @@ import { decodeMessage } from '../jsonrpc/codec.ts';
 import { RPC_ERROR } from '../jsonrpc/error-code.ts';
 import type { BatchMessage, ErrorMessage, MalformedMessage, RequestMessage, ResultMessage, SingleMessage } from '../jsonrpc/message.ts';
 import type { RequestId, RequestIds } from '../jsonrpc/request-id.ts';
-import { Misfit } from '../protocol/checks/check.ts';
 import type { Era } from '../protocol/era.ts';
 import type { Arrival, FrameSink } from '../transport/transport.ts';
+import { invalidResult } from './misfit-errors.ts';
 import type { PendingRequest, PendingRequests } from './pending-requests.ts';
 
 const EMPTY_PARAMS: JSONObject = Object.freeze({});
@@ -124,7 +124,7 @@ export class Inbound implements FrameSink {
     try {
       request.resolve(result);
     } catch (cause) {
-      request.reject(readingFailed(request.method, cause));
+      request.reject(invalidResult(request.method, cause));
     }
     return this.#answered(request, arrival);
   }
@@ -203,14 +203,4 @@ export class Inbound implements FrameSink {
     if (++this.#strayFrames <= most) return;
     this.#port.lost(new LimitError('maxStrayLines', `Expected messages; got ${this.#strayFrames} frames in a row that are none`, { cause: error, details: { most } }));
   }
-}
-
-function readingFailed(method: string, cause: unknown): unknown {
-  if (cause instanceof Misfit) {
-    return new PeerProtocolError('ERR_MCP_INVALID_RESULT', `The result of ${method} is not valid: ${cause.message}`, {
-      details: { method, pointer: cause.pointer },
-      delivery: 'answered',
-    });
-  }
-  return cause;
 }

@@ -43,7 +43,10 @@ export function joinFeatures(features: readonly HostFeature[]): HostFeature {
   return { capabilities, answers };
 }
 
-/** Answers what `feature` answers, and offers nothing else. */
-export function answererOf({ answers }: HostFeature): Answerer {
-  return (request) => answers.get(request.method)?.(request);
+/** Answers what `feature` answers, with `around` around it, and offers nothing else. */
+export function answererOf({ answers }: HostFeature, around: (request: IncomingRequest, answer: HostAnswer) => Promise<JSONObject>): Answerer {
+  return (request) => {
+    const answer = answers.get(request.method);
+    return answer === undefined ? undefined : around(request, answer);
+  };
 }

@@ -167,6 +167,15 @@ export function encodeError(id: RequestId, code: number, message: string, bounds
   return bounded(`{"jsonrpc":"2.0","id":${encodeWord(id)},"error":${error}}`, 'an error answer', bounds);
 }
 
+/**
+ * A copy of `params` as they would be sent now.
+ *
+ * @throws TypeError when they have no JSON form.
+ */
+export function jsonForm(params: JSONObject, method: string): JSONObject {
+  return JSON.parse(encodePart(params, method)) as JSONObject;
+}
+
 /** An id or a method as JSON. */
 function encodeWord(word: string | number): string {
   if (typeof word === 'number') return `${word}`;

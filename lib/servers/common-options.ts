@@ -5,13 +5,14 @@ import { isObject } from '../base/json.ts';
 import type { LimitOptions, Limits } from '../base/limits.ts';
 import { LOG_LEVELS } from '../base/log.ts';
 import type { LogLevel, Logger } from '../base/log.ts';
-import { describe, durationMs, flag, oneOf, text } from '../base/options.ts';
+import { describe, durationMs, flag, functionOption, oneOf, text } from '../base/options.ts';
 import { resolveLimits } from '../base/resolve-limits.ts';
 import { quote } from '../base/text.ts';
 import type { Offer } from '../connection/negotiation.ts';
 import { resolveHandlers } from '../features/handlers.ts';
 import type { Handlers, ResolvedHandlers } from '../features/handlers.ts';
 import type { ArgumentChecks } from '../features/tools.ts';
+import type { TraceContextHook } from '../features/trace-context.ts';
 import type { Implementation } from '../protocol/types/implementation.ts';
 import { PROTOCOL_VERSIONS } from '../protocol/versions.ts';
 import type { ProtocolVersion } from '../protocol/versions.ts';
@@ -50,6 +51,8 @@ export interface CommonServerOptions {
   readonly refreshLists?: boolean | undefined;
   /** Answers what the server asks of the host. Default: nothing is answered, and nothing declared. */
   readonly handlers?: Handlers | undefined;
+  /** Says for every request which trace it belongs to; it goes out in `_meta`, below what `options.meta` gives. Default: none. */
+  readonly traceContext?: TraceContextHook | undefined;
   /** Bounds to change; see `docs/limits.md`. */
   readonly limits?: LimitOptions | undefined;
   /** A source of time, for tests. Default: the machine's. */
@@ -69,6 +72,7 @@ export const COMMON_OPTION_NAMES: readonly (keyof CommonServerOptions)[] = [
   'checkResults',
   'refreshLists',
   'handlers',
+  'traceContext',
   'limits',
   'clock',
 ];
@@ -85,6 +89,7 @@ export interface ResolvedCommonOptions {
   readonly checkResults: boolean;
   readonly refreshLists: boolean;
   readonly handlers: ResolvedHandlers;
+  readonly traceContext: TraceContextHook | undefined;
   readonly limits: Limits;
   readonly clock: Clock | undefined;
 }
@@ -106,6 +111,7 @@ export function resolveCommonOptions(owner: string, options: CommonServerOptions
     checkResults: optional('checkResults', options.checkResults, true, flag),
     refreshLists: optional('refreshLists', options.refreshLists, true, flag),
     handlers: resolveHandlers(options.handlers),
+    traceContext: optional('traceContext', options.traceContext, undefined, (name, value) => functionOption(name, value as TraceContextHook)),
     limits: resolveLimits(owner, options.limits),
     clock: optional('clock', options.clock, undefined, objectOf<Clock>('a clock')),
   };

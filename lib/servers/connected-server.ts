@@ -14,6 +14,7 @@ import { abortSignal, functionOption, checkKeys, describe, oneOf } from '../base
 import { quiet, settled } from '../base/quiet.ts';
 import { Connection } from '../connection/connection.ts';
 import type { ConnectionState } from '../connection/connection-state.ts';
+import type { IncomingRequest } from '../connection/incoming-requests.ts';
 import type { PendingRequestInfo, ReplyReader } from '../connection/pending-requests.ts';
 import { defaultRequestSettings, resolveRequestOptions } from '../connection/request-settings.ts';
 import type { RequestOptions, RequestSettings } from '../connection/request-settings.ts';
@@ -25,8 +26,10 @@ import { ElicitationBook, hearingElicitations } from '../features/elicitation-bo
 import type { ElicitationHandlers } from '../features/elicitation.ts';
 import { handlersFeature } from '../features/handlers.ts';
 import { answererOf } from '../features/host-feature.ts';
-import type { HostContext } from '../features/host-feature.ts';
+import type { HostAnswer, HostContext } from '../features/host-feature.ts';
 import { ListChanges } from '../features/list-changes.ts';
+import type { Middleware } from '../features/middleware.ts';
+import { Middlewares } from '../features/middlewares.ts';
 import { rootsNotDeclared } from '../features/roots.ts';
 import { Prompts } from '../features/prompts.ts';
 import { withRelatedTask } from '../features/related-task.ts';
@@ -39,6 +42,7 @@ import type { StoredTask } from '../features/stored-task.ts';
 import type { TaskHandle } from '../features/task-handle.ts';
 import { Tasks } from '../features/tasks.ts';
 import { Tools } from '../features/tools.ts';
+import { traceStamp } from '../features/trace-context.ts';
 import type { URLElicitationRequiredError } from '../features/url-elicitation-required.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import { isRequestId } from '../jsonrpc/request-id.ts';
@@ -55,6 +59,8 @@ import type { ListTasksResult, Task } from '../protocol/types/tasks.ts';
 import type { CallToolResult, ListToolsResult, Tool } from '../protocol/types/tools.ts';
 import { checkArgs, checkContext, checkCursor, checkReference, checkString, checkStrings, checkTaskSettings, TASK_OPTION_NAMES } from './call-arguments.ts';
 import type { ResolvedCommonOptions } from './common-options.ts';
+import { newDiagnostics } from './diagnostics.ts';
+import type { Diagnostics } from './diagnostics.ts';
 import { HealthCheck } from './health-check.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { LifecyclePolicy, Road } from './lifecycle.ts';
@@ -83,6 +89,8 @@ export class ConnectedServer extends MCPServerProtocol {
   readonly #defaults: RequestSettings;
   readonly #hostContext: HostContext;
   readonly #elicitation: ElicitationHandlers;
+  readonly #middlewares: Middlewares;
+  readonly #diagnostics: Diagnostics | undefined;
   readonly #requester: Requester;
   readonly #tools: Tools;
   readonly #tasks: Tasks;
@@ -106,15 +114,23 @@ export class ConnectedServer extends MCPServerProtocol {
     this.#hostContext = { serverName: name, clock, limits, callbackFault, fault, elicitations };
     this.#elicitation = options.handlers.elicitation ?? {};
     const asked = handlersFeature(options.handlers, this.#hostContext);
+    this.#diagnostics = newDiagnostics({ serverName: name, network: () => road.network(), revision: () => this.protocolVersion });
+    this.#retries = options.maxRequestRetries === 0 ? undefined : new RequestRetries({ ...options, clock, maxRetries: options.maxRequestRetries });
+    const hear = (method: string, params: JSONObject): void => hearNotification(method, params, this.#emit);
+    const asking = this.#elicitation.url === undefined ? this.#newRequester() : hearingElicitations(this.#newRequester(), elicitations);
+    this.#middlewares = new Middlewares({ serverName: name, clock, limits, requester: asking, hear, callbackFault, fault });
+    this.#requester = this.#middlewares;
     this.#connection = new Connection({
       name,
       clock,
       limits,
       offer: { ...options.offer, capabilities: asked.capabilities },
-      answerer: withRelatedTask(answererOf(asked)),
+      answerer: withRelatedTask(answererOf(asked, (request, answer) => this.#answer(request, answer))),
+      watch: this.#diagnostics,
+      metaFor: options.traceContext === undefined ? undefined : traceStamp(options.traceContext, { callbackFault, warn: (message) => this.#log.warn(`${name}: ${message}`) }),
       events: {
         changed: (change) => this.#changed(change),
-        notified: (method, params) => hearNotification(method, params, this.#emit),
+        notified: (method, params) => this.#notified(method, params),
         progressed: (request, progress) => {
           // For every report of every request: nothing is made that nobody hears.
           if (this.#listeners.has('progress')) this.#listeners.emit('progress', { requestId: request.id, method: request.method, ...progress });
@@ -144,9 +160,6 @@ export class ConnectedServer extends MCPServerProtocol {
       ping: () => ping(this.#connection, this.#defaults),
       failed: (cause) => this.#connection.lose(cause),
     });
-    this.#retries = options.maxRequestRetries === 0 ? undefined : new RequestRetries({ ...options, clock, maxRetries: options.maxRequestRetries });
-    const requester = this.#newRequester();
-    this.#requester = this.#elicitation.url === undefined ? requester : hearingElicitations(requester, elicitations);
     const { checkArguments, checkResults } = options;
     const isHeard = (event: ListEvent): boolean => this.#listeners.has(event);
     this.#tools = new Tools(this.#requester, { clock, limits, defaults: this.#defaults, checkArguments, checkResults, isHeard, fault, tasks: () => this.#tasks });
@@ -360,7 +373,11 @@ export class ConnectedServer extends MCPServerProtocol {
     return this.#listeners.on(oneOf('event', event, SERVER_EVENTS) as Name, functionOption('listener', listener));
   }
 
-  /** What the features ask through: the connection, or, while a crashed server is restarted, the connection to come. */
+  use(middleware: Middleware): Unsubscribe {
+    return this.#middlewares.add(middleware);
+  }
+
+  /** What middleware stands around, and what the features ask through: the connection, or, while a crashed server is restarted, the connection to come. */
   #newRequester(): Requester {
     const retries = this.#retries;
     if (retries === undefined) return { request: (method, params, settings, reader) => this.#request(method, params, settings, reader) };
@@ -378,6 +395,17 @@ export class ConnectedServer extends MCPServerProtocol {
     });
   }
 
+  #answer(request: IncomingRequest, answer: HostAnswer): Promise<JSONObject> {
+    const diagnostics = this.#diagnostics;
+    const run = () => this.#middlewares.answer(request, answer);
+    return diagnostics === undefined ? run() : diagnostics.answering(request, run);
+  }
+
+  #notified(method: string, params: JSONObject): void {
+    this.#diagnostics?.notified(method, params);
+    this.#middlewares.hear(method, params);
+  }
+
   #settings(options: RequestOptions | undefined): RequestSettings {
     return resolveRequestOptions(options, this.#defaults);
   }
@@ -392,6 +420,7 @@ export class ConnectedServer extends MCPServerProtocol {
     // A lost connection may come back, and tasks go on meanwhile; one that the host closed does not.
     if (change.to === 'disconnecting' || change.to === 'disconnected') this.#tasks.letGo(this.#closed());
     this.#lifecycle.changed(change);
+    this.#diagnostics?.changed(change);
     this.#listeners.emit('stateChanged', change);
     // What the server sent by itself in between went to nobody.
     if (change.to === 'connected' && this.#lifecycle.isRecovering) this.#listeners.emit('gap', NOTHING_MORE);

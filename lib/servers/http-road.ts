@@ -14,6 +14,7 @@ import { HTTPTransport } from '../transport/http/http-transport.ts';
 import type { HTTPWay } from '../transport/http/http-transport.ts';
 import type { ListeningTurns } from '../transport/http/listening-turns.ts';
 import { RequestSlots } from '../transport/http/request-slots.ts';
+import type { NetworkFacts } from './diagnostics-attributes.ts';
 import type { ResolvedHTTPOptions } from './http-options.ts';
 import type { Road } from './lifecycle.ts';
 import { SessionStore } from './session-store.ts';
@@ -32,6 +33,7 @@ export class HTTPRoad implements Road {
   readonly #store: SessionStore;
   readonly #listens: boolean | ListeningTurns;
   #connection: Connection | undefined;
+  #network: NetworkFacts = Object.freeze({ transport: 'tcp' });
   /** The way that worked, remembered for the endpoint it was found for. */
   #found: { readonly endpoint: string; readonly way: HTTPWay } | undefined;
 
@@ -57,6 +59,7 @@ export class HTTPRoad implements Road {
     const { sessionId, cause } = connection;
     const lostId = cause instanceof ConnectionError && cause.code === 'ERR_MCP_SESSION_LOST' ? sessionId : undefined;
     const endpoint = await orAbort(this.#options.endpoint(), signal);
+    this.#network = networkOf(endpoint);
     const asker = await this.#asker(signal);
     const capabilities = capabilitiesText(connection.capabilities);
     await this.#store.open(capabilities === undefined ? { endpoint, ...asker } : { endpoint, ...asker, capabilities }, lostId, signal, async (restored) => {
@@ -81,6 +84,10 @@ export class HTTPRoad implements Road {
   /** Where the connection was lost before, the session was not left yet. */
   async left(): Promise<void> {
     await this.#store.leave(false);
+  }
+
+  network(): NetworkFacts {
+    return this.#network;
   }
 
   #newTransport(endpoint: string): HTTPTransport {
@@ -115,4 +122,10 @@ export class HTTPRoad implements Road {
     const fields = Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]);
     return fields.length === 0 ? {} : { credential: JSON.stringify(fields.sort()) };
   }
+}
+
+function networkOf(endpoint: string): NetworkFacts {
+  const { hostname, port, protocol } = new URL(endpoint);
+  const standard = protocol === 'https:' ? 443 : 80;
+  return Object.freeze({ transport: 'tcp', address: hostname, port: port === '' ? standard : Number(port) });
 }

@@ -11,6 +11,7 @@ import type { Connection } from '../connection/connection.ts';
 import { ConnectionState } from '../connection/connection-state.ts';
 import type { StateChange } from '../connection/connection-state.ts';
 import { backoffMs } from '../transport/backoff.ts';
+import type { NetworkFacts } from './diagnostics-attributes.ts';
 
 /** The road to a server, as the life of a handle sees it. */
 export interface Road {
@@ -26,6 +27,8 @@ export interface Road {
   endsSession(signal: AbortSignal): Promise<boolean>;
   /** The handle has let go. Never rejects. */
   left(signal: AbortSignal): Promise<void>;
+  /** How the server is reached, as far as it is known. */
+  network(): NetworkFacts;
 }
 
 /** How often and how long. */
@@ -117,12 +120,12 @@ export class Lifecycle {
 
   /** To be told of every change of state. */
   changed({ from, to, cause }: StateChange): void {
-    const { name, clock, log } = this.#options;
+    const { name, clock, log, connection } = this.#options;
     if (to === ConnectionState.CONNECTED) {
       this.#connectedAt = clock.now();
       this.#isWanted = true;
-      log.info(`${name} is connected`);
-    }
+      log.info(`${name} is connected`, { protocolVersion: connection.agreement?.era.revision });
+    } else log.debug(`${name} is ${to}`, { from });
     if (from === ConnectionState.CONNECTED && to === ConnectionState.FAILED) {
       log.warn(`${name} lost its connection: ${messageOf(cause)}`);
       this.#recover();

@@ -8,6 +8,7 @@ import type { PendingRequestInfo } from '../connection/pending-requests.ts';
 import type { OnProgress, RequestOptions } from '../connection/request-settings.ts';
 import type { CompletionContext } from '../features/completion.ts';
 import type { ElicitURLsOptions, ElicitURLsOutcome } from '../features/elicit-urls.ts';
+import type { Middleware } from '../features/middleware.ts';
 import type { ServerEvents } from '../features/server-events.ts';
 import type { StoredTask } from '../features/stored-task.ts';
 import type { TaskHandle } from '../features/task-handle.ts';
@@ -209,4 +210,12 @@ export abstract class MCPServerProtocol {
 
   /** Listens. A listener that throws or rejects harms nobody; it is told to the logger. */
   abstract on<Name extends keyof ServerEvents>(event: Name, listener: (payload: ServerEvents[Name]) => unknown): Unsubscribe;
+
+  /**
+   * Adds a middleware, inside of those that are there. What is on its way already does not meet it, and still does after it
+   * was taken back.
+   *
+   * @throws TypeError for what is no middleware.
+   */
+  abstract use(middleware: Middleware): Unsubscribe;
 }

@@ -36,6 +36,7 @@ export function memoryHandle(script: Script, options: MemoryOptions = {}): Memor
     hasEnded: () => false,
     endsSession: async () => false,
     left: async () => {},
+    network: () => ({ transport: 'pipe' }),
   };
   const resolved = resolveCommonOptions('test', { serverName: 'test', clock: clock as Clock, ...options });
   const policy = { startupTimeoutMs: 1_000, maxConnectionRetries: 0, restart: 'never', requestTimeoutMs: 1_000, healthCheckIntervalMs: 0, maxRequestRetries: 0 } as const;

@@ -16,6 +16,8 @@ import { anchors, codeBlocks, links } from './markdown.ts';
 const WITH_RUNNABLE_CODE = [
   'README.md',
   'docs/elicitation.md',
+  'docs/middleware.md',
+  'docs/observability.md',
   'docs/quick-start.md',
   'docs/roots.md',
   'docs/sampling.md',

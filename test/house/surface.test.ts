@@ -47,6 +47,7 @@ const EXPORTS = [
   'isSafeLink',
   'isTextContent',
   'isTextResource',
+  'isTraceparent',
   'resultText',
   'safeIcons',
   'sessionKey',
@@ -96,6 +97,7 @@ const HANDLE_MEMBERS = [
   'serverInfo',
   'setLogLevel',
   'startTask',
+  'use',
 ];
 
 const HTTP_MEMBERS = ['sessionId'];

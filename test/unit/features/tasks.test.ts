@@ -59,6 +59,7 @@ async function withPeer(script: Script, options: Partial<StdioMCPServerOptions>,
   const clock = new FakeClock();
   const road: Road = {
     recovers: 'limited',
+    network: () => ({ transport: 'pipe' }),
     open: (connection, signal) => connection.open(peer.transport, signal),
     mayRetry: () => false,
     hasEnded: () => false,
