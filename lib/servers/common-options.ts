@@ -12,6 +12,8 @@ import type { Offer } from '../connection/negotiation.ts';
 import { resolveHandlers } from '../features/handlers.ts';
 import type { Handlers, ResolvedHandlers } from '../features/handlers.ts';
 import type { ArgumentChecks } from '../features/tools.ts';
+import { SERVER_LOG_LEVELS } from '../protocol/types/logging.ts';
+import type { ServerLogLevel } from '../protocol/types/logging.ts';
 import type { Implementation } from '../protocol/types/implementation.ts';
 import { PROTOCOL_VERSIONS } from '../protocol/versions.ts';
 import type { ProtocolVersion } from '../protocol/versions.ts';
@@ -50,6 +52,11 @@ export interface CommonServerOptions {
   readonly refreshLists?: boolean | undefined;
   /** Answers what the server asks of the host. Default: nothing is answered, and nothing declared. */
   readonly handlers?: Handlers | undefined;
+  /**
+   * The log messages that the server is asked for on every connection: of this level and above. Default: the server is asked for
+   * nothing, and decides itself. A server that does not log is not asked; one that refuses is a `fault`.
+   */
+  readonly serverLogLevel?: ServerLogLevel | undefined;
   /** Bounds to change; see `docs/limits.md`. */
   readonly limits?: LimitOptions | undefined;
   /** A source of time, for tests. Default: the machine's. */
@@ -69,6 +76,7 @@ export const COMMON_OPTION_NAMES: readonly (keyof CommonServerOptions)[] = [
   'checkResults',
   'refreshLists',
   'handlers',
+  'serverLogLevel',
   'limits',
   'clock',
 ];
@@ -85,6 +93,7 @@ export interface ResolvedCommonOptions {
   readonly checkResults: boolean;
   readonly refreshLists: boolean;
   readonly handlers: ResolvedHandlers;
+  readonly serverLogLevel: ServerLogLevel | undefined;
   readonly limits: Limits;
   readonly clock: Clock | undefined;
 }
@@ -106,6 +115,7 @@ export function resolveCommonOptions(owner: string, options: CommonServerOptions
     checkResults: optional('checkResults', options.checkResults, true, flag),
     refreshLists: optional('refreshLists', options.refreshLists, true, flag),
     handlers: resolveHandlers(options.handlers),
+    serverLogLevel: optional('serverLogLevel', options.serverLogLevel, undefined, (name, value) => oneOf(name, value, SERVER_LOG_LEVELS)),
     limits: resolveLimits(owner, options.limits),
     clock: optional('clock', options.clock, undefined, objectOf<Clock>('a clock')),
   };

@@ -17,15 +17,17 @@ import type { ConnectionState } from '../connection/connection-state.ts';
 import type { PendingRequestInfo, ReplyReader } from '../connection/pending-requests.ts';
 import { defaultRequestSettings, resolveRequestOptions } from '../connection/request-settings.ts';
 import type { RequestOptions, RequestSettings } from '../connection/request-settings.ts';
-import { ping, setLogLevel } from '../features/acknowledged.ts';
+import { ping } from '../features/acknowledged.ts';
 import { complete } from '../features/completion.ts';
 import { handlersFeature } from '../features/handlers.ts';
 import { answererOf } from '../features/host-feature.ts';
 import { ListChanges } from '../features/list-changes.ts';
 import { rootsNotDeclared } from '../features/roots.ts';
+import { WantedLogLevel } from '../features/log-level.ts';
 import { Prompts } from '../features/prompts.ts';
 import { withRelatedTask } from '../features/related-task.ts';
 import type { Requester } from '../features/requester.ts';
+import { ResourceSubscriptions } from '../features/resource-subscriptions.ts';
 import { Resources } from '../features/resources.ts';
 import { NOTHING_MORE, SERVER_EVENTS, hearNotification, isListEvent } from '../features/server-events.ts';
 import type { Emit, ListEvent, ServerEvents } from '../features/server-events.ts';
@@ -33,6 +35,9 @@ import { checkStoredTask } from '../features/stored-task.ts';
 import type { StoredTask } from '../features/stored-task.ts';
 import type { TaskHandle } from '../features/task-handle.ts';
 import { Tasks } from '../features/tasks.ts';
+import type { SubscriptionFilter } from '../features/change-source.ts';
+import type { Subscription } from '../features/subscription.ts';
+import { Subscriptions, resolveFilter } from '../features/subscriptions.ts';
 import { Tools } from '../features/tools.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import { isRequestId } from '../jsonrpc/request-id.ts';
@@ -53,7 +58,7 @@ import { HealthCheck } from './health-check.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { LifecyclePolicy, Road } from './lifecycle.ts';
 import { MCPServerProtocol } from './mcp-server-protocol.ts';
-import type { CompleteOptions, ConnectOptions, ResumeTaskOptions, StartTaskOptions } from './mcp-server-protocol.ts';
+import type { CompleteOptions, ConnectOptions, ResumeTaskOptions, StartTaskOptions, SubscribeOptions } from './mcp-server-protocol.ts';
 import { RequestRetries } from './request-retries.ts';
 
 /** What every road's options come to. */
@@ -83,6 +88,8 @@ export class ConnectedServer extends MCPServerProtocol {
   /** Makes {@link ConnectedServer.#changes} when a list changes first. */
   readonly #newChanges: () => ListChanges;
   #changes: ListChanges | undefined;
+  readonly #subscriptions: Subscriptions;
+  readonly #serverLogLevel: WantedLogLevel;
 
   constructor(options: ConnectedServerOptions, road: Road) {
     super();
@@ -103,14 +110,17 @@ export class ConnectedServer extends MCPServerProtocol {
       answerer: withRelatedTask(answererOf(asked)),
       events: {
         changed: (change) => this.#changed(change),
-        notified: (method, params) => hearNotification(method, params, this.#emit),
+        notified: (method, params) => {
+          // Servers may log without end: nothing is read that nobody hears.
+          if (method !== 'notifications/message' || this.#listeners.has('log')) hearNotification(method, params, this.#emit);
+        },
         progressed: (request, progress) => {
           // For every report of every request: nothing is made that nobody hears.
           if (this.#listeners.has('progress')) this.#listeners.emit('progress', { requestId: request.id, method: request.method, ...progress });
         },
         unclaimedProgress: (token, progress) => this.#tasks.progressed(token, progress),
         fault,
-        gap: () => this.#listeners.emit('gap', NOTHING_MORE),
+        gap: () => this.#emit('gap', NOTHING_MORE),
         callbackFault,
       },
     });
@@ -123,6 +133,7 @@ export class ConnectedServer extends MCPServerProtocol {
       clock,
       log: this.#log,
       fault,
+      gaveUp: (cause) => this.#subscriptions.endAll({ how: 'lost', cause }),
     });
     this.#health = new HealthCheck({
       name,
@@ -159,6 +170,8 @@ export class ConnectedServer extends MCPServerProtocol {
       isConnected: () => this.#connection.state === 'connected',
       callbackFault,
     });
+    this.#subscriptions = this.#newSubscriptions(options);
+    this.#serverLogLevel = new WantedLogLevel(options.serverLogLevel);
   }
 
   get connectionState(): ConnectionState {
@@ -201,6 +214,7 @@ export class ConnectedServer extends MCPServerProtocol {
   }
 
   cleanup(): Promise<void> {
+    this.#subscriptions.endAll({ how: 'local' });
     return this.#lifecycle.cleanup();
   }
 
@@ -319,7 +333,15 @@ export class ConnectedServer extends MCPServerProtocol {
   }
 
   setLogLevel(level: ServerLogLevel, options?: RequestOptions): Promise<void> {
-    return settled(() => setLogLevel(this.#requester, oneOf('level', level, SERVER_LOG_LEVELS), this.#settings(options)));
+    return settled(() => this.#serverLogLevel.set(this.#requester, oneOf('level', level, SERVER_LOG_LEVELS), this.#settings(options)));
+  }
+
+  subscribe(filter: SubscriptionFilter, options: SubscribeOptions = {}): Promise<Subscription> {
+    return settled(() => {
+      const wanted = resolveFilter(filter);
+      checkKeys('options', options, ['signal', 'timeoutMs']);
+      return this.#subscriptions.subscribe(wanted, this.#settings(options));
+    });
   }
 
   notifyRootsChanged(): void {
@@ -358,6 +380,21 @@ export class ConnectedServer extends MCPServerProtocol {
     });
   }
 
+  #newSubscriptions({ serverName, limits }: ConnectedServerOptions): Subscriptions {
+    const requester = this.#requester;
+    return new Subscriptions({
+      maxQueuedChanges: limits.maxQueuedChanges,
+      defaults: this.#defaults,
+      ready: async ({ timeoutMs, signal }) => {
+        if (this.#lifecycle.recovery !== undefined) await this.#lifecycle.recovered('subscribe', timeoutMs, signal);
+        signal?.throwIfAborted();
+        this.#connection.require('subscribe');
+      },
+      newSource: () => new ResourceSubscriptions({ serverName, capabilities: this.serverCapabilities ?? {}, limits, requester, direct: this.#connection }),
+      fault: (error) => this.#fault(error),
+    });
+  }
+
   #settings(options: RequestOptions | undefined): RequestSettings {
     return resolveRequestOptions(options, this.#defaults);
   }
@@ -371,13 +408,25 @@ export class ConnectedServer extends MCPServerProtocol {
     // A lost connection may come back, and tasks go on meanwhile; one that the host closed does not.
     if (change.to === 'disconnecting' || change.to === 'disconnected') this.#tasks.letGo(this.#closed());
     this.#lifecycle.changed(change);
+    this.#subscriptionsFollow(change);
     this.#listeners.emit('stateChanged', change);
     // What the server sent by itself in between went to nobody.
     if (change.to === 'connected' && this.#lifecycle.isRecovering) this.#listeners.emit('gap', NOTHING_MORE);
   }
 
+  #subscriptionsFollow({ from, to }: ServerEvents['stateChanged']): void {
+    if (from === 'connected') this.#subscriptions.disconnected();
+    if (to !== 'connected') return;
+    this.#subscriptions.connected();
+    this.#serverLogLevel.ask(this.#connection, this.serverCapabilities, this.#defaults, (error) => {
+      // One that the end of the connection ended is asked for again on the next one.
+      if (this.connectionState === 'connected') this.#fault(error);
+    });
+  }
+
   readonly #emit: Emit = (event, payload) => {
     if (event === 'taskChanged') this.#tasks.changed(payload as Task);
+    if (!this.#subscriptions.isEmpty) this.#subscriptions.heard(event, payload);
     if (!isListEvent(event)) return this.#listeners.emit(event, payload);
     this.#changes ??= this.#newChanges();
     this.#changes.heard(event);

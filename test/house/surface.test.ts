@@ -37,6 +37,7 @@ const EXPORTS = [
   'createNodeFetch',
   'displayName',
   'escapeText',
+  'expandURITemplate',
   'isAudioContent',
   'isBlobResource',
   'isEmbeddedResource',
@@ -46,6 +47,9 @@ const EXPORTS = [
   'isSafeLink',
   'isTextContent',
   'isTextResource',
+  'logServerMessages',
+  'parseURITemplate',
+  'resourceBytes',
   'resultText',
   'safeIcons',
   'sessionKey',
@@ -94,6 +98,7 @@ const HANDLE_MEMBERS = [
   'serverInfo',
   'setLogLevel',
   'startTask',
+  'subscribe',
 ];
 
 const HTTP_MEMBERS = ['sessionId'];
