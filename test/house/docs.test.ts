@@ -15,10 +15,15 @@ import { anchors, codeBlocks, links } from './markdown.ts';
 
 const WITH_RUNNABLE_CODE = [
   'README.md',
+  'docs/completion.md',
+  'docs/logging.md',
+  'docs/prompts.md',
   'docs/quick-start.md',
+  'docs/resources.md',
   'docs/roots.md',
   'docs/sampling.md',
   'docs/sessions.md',
+  'docs/subscriptions.md',
   'docs/tasks.md',
   'docs/tools.md',
   'docs/transports.md',
