@@ -213,7 +213,7 @@ export class Connection {
    *
    * @throws ConnectionError `ERR_MCP_NOT_CONNECTED`; InvalidValueError `ERR_MCP_UNSUPPORTED_METHOD`.
    */
-  require(method: string): Agreement {
+  agreedFor(method: string): Agreement {
     return this.#requireLink(method).agreement as Agreement;
   }
 

@@ -388,7 +388,7 @@ export class ConnectedServer extends MCPServerProtocol {
       ready: async ({ timeoutMs, signal }) => {
         if (this.#lifecycle.recovery !== undefined) await this.#lifecycle.recovered('subscribe', timeoutMs, signal);
         signal?.throwIfAborted();
-        this.#connection.require('subscribe');
+        this.#connection.agreedFor('subscribe');
       },
       newSource: () => new ResourceSubscriptions({ serverName, capabilities: this.serverCapabilities ?? {}, limits, requester, direct: this.#connection }),
       fault: (error) => this.#fault(error),
