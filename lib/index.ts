@@ -1,7 +1,7 @@
 /** barewire: a Model Context Protocol client with no dependency at all. */
 
 export { MCPServerProtocol } from './servers/mcp-server-protocol.ts';
-export type { CompleteOptions, ConnectOptions, ResumeTaskOptions, StartTaskOptions } from './servers/mcp-server-protocol.ts';
+export type { CompleteOptions, ConnectOptions, ResumeTaskOptions, StartTaskOptions, SubscribeOptions } from './servers/mcp-server-protocol.ts';
 export { StdioMCPServer } from './servers/stdio-mcp-server.ts';
 export type { ProcessSignal } from './servers/stdio-mcp-server.ts';
 export type { Command, StdioMCPServerOptions } from './servers/stdio-options.ts';
@@ -46,6 +46,7 @@ export type { Lookup, LookupAddress, NodeFetchOptions, PEM } from './transport/h
 export type { BodyReader, Fetch, FetchBody, FetchInit, FetchResponse } from './transport/http/fetch-port.ts';
 export type { UserHeaders } from './transport/http/http-client.ts';
 export type { FrameHeaders } from './transport/transport.ts';
+export { logServerMessages } from './servers/log-bridge.ts';
 export { VERSION } from './servers/client-info.ts';
 
 export { ConnectionState } from './connection/connection-state.ts';
@@ -94,6 +95,11 @@ export type {
   URLElicitationHandler,
 } from './features/elicitation.ts';
 export { URLElicitationRequiredError } from './features/url-elicitation-required.ts';
+export type { HonouredFilter, SubscriptionEnd, SubscriptionFilter } from './features/change-source.ts';
+export type { ServerChange, Subscription } from './features/subscription.ts';
+export { resourceBytes } from './features/resource-bytes.ts';
+export { expandURITemplate, parseURITemplate } from './uri/uri-template.ts';
+export type { URITemplate, URITemplateText, URITemplateValue } from './uri/uri-template.ts';
 export type { Handlers } from './features/handlers.ts';
 export type { RootsHandler } from './features/roots.ts';
 export type { SamplingContext, SamplingHandler, SamplingOptions } from './features/sampling.ts';

@@ -5,7 +5,7 @@
 
 /** One row of {@link LIMITS}. */
 export interface LimitRow {
-  readonly unit: 'bytes' | 'levels' | 'requests' | 'pages' | 'lines' | 'characters' | 'milliseconds' | 'starts' | 'redirects' | 'fields' | 'tries' | 'tools' | 'errors' | 'tokens' | 'choices' | 'elicitations';
+  readonly unit: 'bytes' | 'levels' | 'requests' | 'pages' | 'lines' | 'characters' | 'milliseconds' | 'starts' | 'redirects' | 'fields' | 'tries' | 'tools' | 'errors' | 'tokens' | 'choices' | 'elicitations' | 'changes';
   readonly value: number;
   readonly why: string;
 }
@@ -36,6 +36,8 @@ export type LimitName =
   | 'sessionEndMs'
   | 'afterAnswerMs'
   | 'streamLeaseMs'
+  | 'maxQueuedChanges'
+  | 'unsubscribeMs'
   | 'maxIncomingRequests'
   | 'answerTimeoutMs'
   | 'listQuietMs'
@@ -87,6 +89,8 @@ export const LIMITS: Readonly<Record<LimitName, LimitRow>> = Object.freeze({
   streamProgressMs: row(10_000, 'milliseconds', 'How long a stream has to live to count as one that lives.'),
   sessionEndMs: row(1_000, 'milliseconds', 'How long telling the server that a session is over may take.'),
   afterAnswerMs: row(1_000, 'milliseconds', 'How long a stream is read on after its answer, so that its socket can be used again.'),
+  maxQueuedChanges: row(1_000, 'changes', 'Changes that wait for the reader of a subscription, before they become one gap.'),
+  unsubscribeMs: row(1_000, 'milliseconds', 'How long telling a server that nobody follows a resource any more may take.'),
   maxIncomingRequests: row(100, 'requests', 'Requests of a server that are being answered at once, by handlers of the host.'),
   answerTimeoutMs: row(600_000, 'milliseconds', 'How long a handler of the host may take: a human may have to be asked.'),
   progressIntervalMs: row(100, 'milliseconds', 'Between two reports of progress of one request of a server, however often a handler of the host reports.'),

@@ -213,6 +213,15 @@ export class Connection {
     return this.#giveUp(id, new DOMException(reason, 'AbortError'), reason);
   }
 
+  /**
+   * What was agreed on, where `method` may be sent.
+   *
+   * @throws ConnectionError `ERR_MCP_NOT_CONNECTED`; InvalidValueError `ERR_MCP_UNSUPPORTED_METHOD`.
+   */
+  agreedFor(method: string): Agreement {
+    return this.#requireLink(method).agreement as Agreement;
+  }
+
   /** Sends a notification. One that cannot be sent harms nobody; it is told as a fault. */
   notify(method: string, params: JSONObject | undefined): void {
     const link = this.#requireLink(method);

@@ -26,6 +26,17 @@ const URI = /^[A-Za-z][A-Za-z0-9+.-]*:[^\s\u0000-\u001f\u007f"<>\\^`]*$/;
 
 const resourceURI = (resource: Resource): string => resource.uri;
 
+/**
+ * An absolute URI.
+ *
+ * @throws TypeError for what is no string; InvalidValueError `ERR_MCP_INVALID_URI`, `unsent`.
+ */
+export function checkURI(name: string, uri: unknown): string {
+  if (typeof uri !== 'string') throw new TypeError(`${name} must be a string; got ${describe(uri)}`);
+  if (URI.test(uri)) return uri;
+  throw new InvalidValueError('ERR_MCP_INVALID_URI', `${name} must be an absolute URI such as file:///readme.md; got ${describe(uri)} that is none`, { delivery: 'unsent' });
+}
+
 /** The resources and resource templates of one server. */
 export class Resources implements ChangingList {
   readonly list: PagedList<ListResourcesResult, Resource>;
@@ -73,10 +84,6 @@ export class Resources implements ChangingList {
    * @throws InvalidValueError `ERR_MCP_INVALID_URI`, `unsent`; `ERR_MCP_RESOURCE_NOT_FOUND`, `answered`.
    */
   read(uri: string, settings: RequestSettings): Promise<ResourceContents[]> {
-    if (!URI.test(uri)) {
-      const error = new InvalidValueError('ERR_MCP_INVALID_URI', `uri must be an absolute URI such as file:///readme.md; got ${describe(uri)} that is none`, { delivery: 'unsent' });
-      return Promise.reject(error);
-    }
-    return this.#requester.request('resources/read', { uri }, settings, READ);
+    return this.#requester.request('resources/read', { uri: checkURI('uri', uri) }, settings, READ);
   }
 }

@@ -13,6 +13,8 @@ import { resolveHandlers } from '../features/handlers.ts';
 import type { Handlers, ResolvedHandlers } from '../features/handlers.ts';
 import type { ArgumentChecks } from '../features/tools.ts';
 import type { TraceContextHook } from '../features/trace-context.ts';
+import { SERVER_LOG_LEVELS } from '../protocol/types/logging.ts';
+import type { ServerLogLevel } from '../protocol/types/logging.ts';
 import type { Implementation } from '../protocol/types/implementation.ts';
 import { PROTOCOL_VERSIONS } from '../protocol/versions.ts';
 import type { ProtocolVersion } from '../protocol/versions.ts';
@@ -53,6 +55,11 @@ export interface CommonServerOptions {
   readonly handlers?: Handlers | undefined;
   /** Says for every request which trace it belongs to; it goes out in `_meta`, below what `options.meta` gives. Default: none. */
   readonly traceContext?: TraceContextHook | undefined;
+  /**
+   * The log messages that the server is asked for on every connection: of this level and above. Default: the server is asked for
+   * nothing, and decides itself. A server that does not log is not asked; one that refuses is a `fault`.
+   */
+  readonly serverLogLevel?: ServerLogLevel | undefined;
   /** Bounds to change; see `docs/limits.md`. */
   readonly limits?: LimitOptions | undefined;
   /** A source of time, for tests. Default: the machine's. */
@@ -73,6 +80,7 @@ export const COMMON_OPTION_NAMES: readonly (keyof CommonServerOptions)[] = [
   'refreshLists',
   'handlers',
   'traceContext',
+  'serverLogLevel',
   'limits',
   'clock',
 ];
@@ -90,6 +98,7 @@ export interface ResolvedCommonOptions {
   readonly refreshLists: boolean;
   readonly handlers: ResolvedHandlers;
   readonly traceContext: TraceContextHook | undefined;
+  readonly serverLogLevel: ServerLogLevel | undefined;
   readonly limits: Limits;
   readonly clock: Clock | undefined;
 }
@@ -112,6 +121,7 @@ export function resolveCommonOptions(owner: string, options: CommonServerOptions
     refreshLists: optional('refreshLists', options.refreshLists, true, flag),
     handlers: resolveHandlers(options.handlers),
     traceContext: optional('traceContext', options.traceContext, undefined, (name, value) => functionOption(name, value as TraceContextHook)),
+    serverLogLevel: optional('serverLogLevel', options.serverLogLevel, undefined, (name, value) => oneOf(name, value, SERVER_LOG_LEVELS)),
     limits: resolveLimits(owner, options.limits),
     clock: optional('clock', options.clock, undefined, objectOf<Clock>('a clock')),
   };

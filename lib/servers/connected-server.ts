@@ -18,7 +18,7 @@ import type { IncomingRequest } from '../connection/incoming-requests.ts';
 import type { PendingRequestInfo, ReplyReader } from '../connection/pending-requests.ts';
 import { defaultRequestSettings, resolveRequestOptions } from '../connection/request-settings.ts';
 import type { RequestOptions, RequestSettings } from '../connection/request-settings.ts';
-import { ping, setLogLevel } from '../features/acknowledged.ts';
+import { ping } from '../features/acknowledged.ts';
 import { complete } from '../features/completion.ts';
 import { elicitURLs } from '../features/elicit-urls.ts';
 import type { ElicitURLsOptions, ElicitURLsOutcome } from '../features/elicit-urls.ts';
@@ -31,9 +31,11 @@ import { ListChanges } from '../features/list-changes.ts';
 import type { Middleware } from '../features/middleware.ts';
 import { Middlewares } from '../features/middlewares.ts';
 import { rootsNotDeclared } from '../features/roots.ts';
+import { WantedLogLevel } from '../features/log-level.ts';
 import { Prompts } from '../features/prompts.ts';
 import { withRelatedTask } from '../features/related-task.ts';
 import type { Requester } from '../features/requester.ts';
+import { ResourceSubscriptions } from '../features/resource-subscriptions.ts';
 import { Resources } from '../features/resources.ts';
 import { NOTHING_MORE, SERVER_EVENTS, hearNotification, isListEvent } from '../features/server-events.ts';
 import type { Emit, ListEvent, ServerEvents } from '../features/server-events.ts';
@@ -41,6 +43,9 @@ import { checkStoredTask } from '../features/stored-task.ts';
 import type { StoredTask } from '../features/stored-task.ts';
 import type { TaskHandle } from '../features/task-handle.ts';
 import { Tasks } from '../features/tasks.ts';
+import type { SubscriptionFilter } from '../features/change-source.ts';
+import type { Subscription } from '../features/subscription.ts';
+import { Subscriptions, resolveFilter } from '../features/subscriptions.ts';
 import { Tools } from '../features/tools.ts';
 import { traceStamp } from '../features/trace-context.ts';
 import type { URLElicitationRequiredError } from '../features/url-elicitation-required.ts';
@@ -65,7 +70,7 @@ import { HealthCheck } from './health-check.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { LifecyclePolicy, Road } from './lifecycle.ts';
 import { MCPServerProtocol } from './mcp-server-protocol.ts';
-import type { CompleteOptions, ConnectOptions, ResumeTaskOptions, StartTaskOptions } from './mcp-server-protocol.ts';
+import type { CompleteOptions, ConnectOptions, ResumeTaskOptions, StartTaskOptions, SubscribeOptions } from './mcp-server-protocol.ts';
 import { RequestRetries } from './request-retries.ts';
 
 /** What every road's options come to. */
@@ -99,6 +104,8 @@ export class ConnectedServer extends MCPServerProtocol {
   /** Makes {@link ConnectedServer.#changes} when a list changes first. */
   readonly #newChanges: () => ListChanges;
   #changes: ListChanges | undefined;
+  readonly #subscriptions: Subscriptions;
+  readonly #serverLogLevel: WantedLogLevel;
 
   constructor(options: ConnectedServerOptions, road: Road) {
     super();
@@ -116,7 +123,10 @@ export class ConnectedServer extends MCPServerProtocol {
     const asked = handlersFeature(options.handlers, this.#hostContext);
     this.#diagnostics = newDiagnostics({ serverName: name, network: () => road.network(), revision: () => this.protocolVersion });
     this.#retries = options.maxRequestRetries === 0 ? undefined : new RequestRetries({ ...options, clock, maxRetries: options.maxRequestRetries });
-    const hear = (method: string, params: JSONObject): void => hearNotification(method, params, this.#emit);
+    const hear = (method: string, params: JSONObject): void => {
+      // Servers may log without end: nothing is read that nobody hears.
+      if (method !== 'notifications/message' || this.#listeners.has('log')) hearNotification(method, params, this.#emit);
+    };
     const asking = this.#elicitation.url === undefined ? this.#newRequester() : hearingElicitations(this.#newRequester(), elicitations);
     this.#middlewares = new Middlewares({ serverName: name, clock, limits, requester: asking, hear, callbackFault, fault });
     this.#requester = this.#middlewares;
@@ -137,7 +147,7 @@ export class ConnectedServer extends MCPServerProtocol {
         },
         unclaimedProgress: (token, progress) => this.#tasks.progressed(token, progress),
         fault,
-        gap: () => this.#listeners.emit('gap', NOTHING_MORE),
+        gap: () => this.#emit('gap', NOTHING_MORE),
         callbackFault,
       },
     });
@@ -150,6 +160,7 @@ export class ConnectedServer extends MCPServerProtocol {
       clock,
       log: this.#log,
       fault,
+      gaveUp: (cause) => this.#subscriptions.endAll({ how: 'lost', cause }),
     });
     this.#health = new HealthCheck({
       name,
@@ -184,6 +195,8 @@ export class ConnectedServer extends MCPServerProtocol {
       isConnected: () => this.#connection.state === 'connected',
       callbackFault,
     });
+    this.#subscriptions = this.#newSubscriptions(options);
+    this.#serverLogLevel = new WantedLogLevel(options.serverLogLevel);
   }
 
   get connectionState(): ConnectionState {
@@ -226,6 +239,7 @@ export class ConnectedServer extends MCPServerProtocol {
   }
 
   cleanup(): Promise<void> {
+    this.#subscriptions.endAll({ how: 'local' });
     return this.#lifecycle.cleanup();
   }
 
@@ -344,7 +358,15 @@ export class ConnectedServer extends MCPServerProtocol {
   }
 
   setLogLevel(level: ServerLogLevel, options?: RequestOptions): Promise<void> {
-    return settled(() => setLogLevel(this.#requester, oneOf('level', level, SERVER_LOG_LEVELS), this.#settings(options)));
+    return settled(() => this.#serverLogLevel.set(this.#requester, oneOf('level', level, SERVER_LOG_LEVELS), this.#settings(options)));
+  }
+
+  subscribe(filter: SubscriptionFilter, options: SubscribeOptions = {}): Promise<Subscription> {
+    return settled(() => {
+      const wanted = resolveFilter(filter);
+      checkKeys('options', options, ['signal', 'timeoutMs']);
+      return this.#subscriptions.subscribe(wanted, this.#settings(options));
+    });
   }
 
   notifyRootsChanged(): void {
@@ -406,6 +428,21 @@ export class ConnectedServer extends MCPServerProtocol {
     this.#middlewares.hear(method, params);
   }
 
+  #newSubscriptions({ serverName, limits }: ConnectedServerOptions): Subscriptions {
+    const requester = this.#requester;
+    return new Subscriptions({
+      maxQueuedChanges: limits.maxQueuedChanges,
+      defaults: this.#defaults,
+      ready: async ({ timeoutMs, signal }) => {
+        if (this.#lifecycle.recovery !== undefined) await this.#lifecycle.recovered('subscribe', timeoutMs, signal);
+        signal?.throwIfAborted();
+        this.#connection.agreedFor('subscribe');
+      },
+      newSource: () => new ResourceSubscriptions({ serverName, capabilities: this.serverCapabilities ?? {}, limits, requester, direct: this.#connection }),
+      fault: (error) => this.#fault(error),
+    });
+  }
+
   #settings(options: RequestOptions | undefined): RequestSettings {
     return resolveRequestOptions(options, this.#defaults);
   }
@@ -421,14 +458,26 @@ export class ConnectedServer extends MCPServerProtocol {
     if (change.to === 'disconnecting' || change.to === 'disconnected') this.#tasks.letGo(this.#closed());
     this.#lifecycle.changed(change);
     this.#diagnostics?.changed(change);
+    this.#subscriptionsFollow(change);
     this.#listeners.emit('stateChanged', change);
     // What the server sent by itself in between went to nobody.
     if (change.to === 'connected' && this.#lifecycle.isRecovering) this.#listeners.emit('gap', NOTHING_MORE);
   }
 
+  #subscriptionsFollow({ from, to }: ServerEvents['stateChanged']): void {
+    if (from === 'connected') this.#subscriptions.disconnected();
+    if (to !== 'connected') return;
+    this.#subscriptions.connected();
+    this.#serverLogLevel.ask(this.#connection, this.serverCapabilities, this.#defaults, (error) => {
+      // One that the end of the connection ended is asked for again on the next one.
+      if (this.connectionState === 'connected') this.#fault(error);
+    });
+  }
+
   readonly #emit: Emit = (event, payload) => {
     if (event === 'taskChanged') this.#tasks.changed(payload as Task);
     if (event === 'elicitationCompleted' && !this.#hostContext.elicitations.complete((payload as ServerEvents['elicitationCompleted']).elicitationId)) return;
+    if (!this.#subscriptions.isEmpty) this.#subscriptions.heard(event, payload);
     if (!isListEvent(event)) return this.#listeners.emit(event, payload);
     this.#changes ??= this.#newChanges();
     this.#changes.heard(event);

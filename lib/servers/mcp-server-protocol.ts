@@ -13,6 +13,8 @@ import type { ServerEvents } from '../features/server-events.ts';
 import type { StoredTask } from '../features/stored-task.ts';
 import type { TaskHandle } from '../features/task-handle.ts';
 import type { URLElicitationRequiredError } from '../features/url-elicitation-required.ts';
+import type { SubscriptionFilter } from '../features/change-source.ts';
+import type { Subscription } from '../features/subscription.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import type { ServerCapabilities } from '../protocol/capabilities.ts';
 import type { EraName } from '../protocol/era.ts';
@@ -52,6 +54,9 @@ export interface ResumeTaskOptions {
   /** How often to ask for the task where the server does not say, milliseconds. Default: `limits.taskPollMs`. */
   readonly pollIntervalMs?: number | undefined;
 }
+
+/** What `subscribe` takes. */
+export type SubscribeOptions = Pick<RequestOptions, 'signal' | 'timeoutMs'>;
 
 /**
  * A handle on one MCP server, whatever the road to it. Every method that asks the server rejects with `ConnectionError`
@@ -175,10 +180,28 @@ export abstract class MCPServerProtocol {
    */
   abstract getPrompt(promptName: string, args?: Readonly<Record<string, string>>, options?: RequestOptions): Promise<GetPromptResult>;
 
-  /** Values that could complete an argument of a prompt or of a resource template. */
+  /**
+   * Values that could complete an argument of a prompt or of a resource template: 100 at most, whatever the server sends.
+   *
+   * @throws InvalidValueError `ERR_MCP_INVALID_ARGUMENTS` when the server knows no such prompt, template or argument.
+   */
   abstract complete(reference: CompletionReference, argument: CompletionArgument, options?: CompleteOptions): Promise<Completion>;
 
-  /** Asks the server for log messages of `level` and above only; they come as the event `log`. */
+  /**
+   * Follows changes: of the lists, and of what the resources `uris` hold. Each resource is subscribed to once on the server, however many
+   * subscriptions hold it. After a reconnect, and in a new session, the server is asked again, and the subscription tells a `gap`; what is
+   * refused then is a `fault`, and asked for again on the next connection. What the server does not offer to tell of the lists is missing
+   * in `honoured`. Source: MCP, server, "Resources", "Subscriptions", and "List Changed Notification" of each list.
+   *
+   * @throws InvalidValueError `ERR_MCP_UNSUPPORTED_METHOD`, `unsent`, for `uris` where the server did not declare `resources.subscribe`;
+   * `ERR_MCP_RESOURCE_NOT_FOUND`, `ERR_MCP_INVALID_URI`.
+   */
+  abstract subscribe(filter: SubscriptionFilter, options?: SubscribeOptions): Promise<Subscription>;
+
+  /**
+   * Asks the server for log messages of `level` and above only; they come as the event `log`. The level is remembered: it is asked for again
+   * after a reconnect and in a new session, where a refusal is a `fault`.
+   */
   abstract setLogLevel(level: ServerLogLevel, options?: RequestOptions): Promise<void>;
 
   /**

@@ -145,6 +145,8 @@ describe('every command with --json: one line, as the protocol shapes it', () =>
     assert.deepEqual(resultOf(await run(['call', 'echo', '--json', 'text=a\u001b\u202e🚀'])), { content: [{ type: 'text', text: 'a\u001b\u202e🚀' }] });
     const { contents } = resultOf(await run(['read', 'demo://items/7', '--json'])) as unknown as { contents: unknown[] };
     assert.deepEqual(contents, [{ uri: 'demo://items/7', mimeType: 'text/plain', text: 'This is item 7.' }]);
+    const templated = resultOf(await run(['read', 'demo://items/{id}', 'id=7', '--json'])) as unknown as { contents: unknown[] };
+    assert.deepEqual(templated.contents, contents);
     const prompt = resultOf(await run(['prompt', 'greet', 'name=7', '--json']));
     assert.deepEqual(prompt['messages'], [{ role: 'user', content: { type: 'text', text: 'Write a friendly greeting for 7.' } }]);
     const completion = resultOf(await run(['complete', 'prompt', 'greet', 'style=f', '--json']))['completion'];
@@ -211,6 +213,9 @@ describe('exit codes, each with one line of JSON on stderr', () => {
     ['an argument that cannot be one', ['call', 'add', 'a=one', 'b=2'], DEMO, 1, 'ERR_CLI_USAGE'],
     ['an unknown tool', ['call', 'subtract', 'a=1'], DEMO, 1, 'ERR_MCP_UNKNOWN_TOOL'],
     ['a required argument left out', ['call', 'add', 'a=1'], DEMO, 1, 'ERR_MCP_INVALID_ARGUMENTS'],
+    ['a variable that the template does not have', ['read', 'demo://items/{id}', 'di=7'], DEMO, 1, 'ERR_CLI_USAGE'],
+    ['a template that is none', ['read', 'demo://items/{id', 'id=7'], DEMO, 1, 'ERR_MCP_INVALID_URI'],
+    ['a watch of an unknown resource', ['watch', '--uri', 'demo://nowhere', '--for', '20'], DEMO, 1, 'ERR_MCP_RESOURCE_NOT_FOUND'],
     ['an unknown resource', ['read', 'demo://nowhere'], DEMO, 1, 'ERR_MCP_RESOURCE_NOT_FOUND'],
     ['a program that is not there', ['tools'], ['/no/such/program'], 4, 'ERR_MCP_SPAWN_FAILED'],
     ['a folder that is not there', ['tools', '--cwd', '/no/such/folder'], DEMO, 4, 'ERR_MCP_WORKING_DIR'],
@@ -529,6 +534,26 @@ describe('watch over stdio', () => {
         ['log', { level: 'error', logger: HOSTILE, data: { [HOSTILE]: 'on fire' } }],
         ['toolsChanged', {}],
       ]);
+    });
+  });
+
+  test('--uri subscribes, so that the server tells', async () => {
+    await withFolder(async (folder) => {
+      const path = join(folder, 'touches.mjs');
+      // Tells of each resource as soon as it is followed.
+      const source = `
+        import { reply, send, serve } from ${JSON.stringify(pathToFileURL(fixturePath('children/minimal-server.mjs')).href)};
+        serve({
+          initialize: (request) => reply(request, { protocolVersion: request.params.protocolVersion, capabilities: { resources: { subscribe: true } }, serverInfo: { name: 'touches', version: '1' } }),
+          'resources/subscribe': (request) => {
+            reply(request, {});
+            send({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: request.params });
+          },
+        });`;
+      writeFileSync(path, source);
+      const { code, stdout } = await run(['watch', '--uri', 'a:1', '--uri', 'a:2', '--for', '2'], { server: [...fixtureCommand('children/minimal-server.mjs').slice(0, -1), path] });
+      assert.equal(code, 0);
+      assert.deepEqual(words(stdout).filter((line) => line.startsWith('resource')), ['resource: a:1 changed', 'resource: a:2 changed']);
     });
   });
 

@@ -38,6 +38,7 @@ const EXPORTS = [
   'createNodeFetch',
   'displayName',
   'escapeText',
+  'expandURITemplate',
   'isAudioContent',
   'isBlobResource',
   'isEmbeddedResource',
@@ -48,6 +49,9 @@ const EXPORTS = [
   'isTextContent',
   'isTextResource',
   'isTraceparent',
+  'logServerMessages',
+  'parseURITemplate',
+  'resourceBytes',
   'resultText',
   'safeIcons',
   'sessionKey',
@@ -98,6 +102,7 @@ const HANDLE_MEMBERS = [
   'setLogLevel',
   'startTask',
   'use',
+  'subscribe',
 ];
 
 const HTTP_MEMBERS = ['sessionId'];

@@ -86,7 +86,7 @@ describe('commands', () => {
 
   test('operands too few or too many, and options of other commands, are refused', () => {
     assert.equal(refusal(() => find('call')), 'call needs <tool> [name=value …]');
-    assert.equal(refusal(() => find('read', 'a:b', 'c:d')), 'read takes <uri> only; got "c:d"');
+    assert.equal(refusal(() => find('read')), 'read needs <uri or template> [variable=text …]');
     assert.equal(refusal(() => find('ping', 'you')), 'ping takes no operand; got "you"');
     assert.equal(refusal(() => find('tools', '--out', 'x')), 'tools takes no --out');
     assert.equal(refusal(() => find('read', 'a:b', '--args', '{}')), 'read takes no --args');
