@@ -512,7 +512,7 @@ describe('the process that hosts a client', () => {
     const server = await startRedis();
     try {
       const { output, exitCode } = await runHost(`
-        const client = new RedisClient({ url: '${server.url}' });
+        const client = new RedisClient({ url: '${server.url}', commandTimeoutMs: 20_000 });
         await client.send(['CLIENT', 'TRACKING', 'ON']);
         await client.send(['GET', 'a']);
         await client.send(['SET', 'a', '1']);
@@ -520,7 +520,7 @@ describe('the process that hosts a client', () => {
         process.kill(${server.processId}, 'SIGKILL');
         for (let index = 0; index < 100; index++) client.send(['INCR', 'n']);
         await client.send(['INCR', 'n']).catch(() => {});
-        const nowhere = new RedisClient({ url: 'redis://127.0.0.1:1' });
+        const nowhere = new RedisClient({ url: 'redis://127.0.0.1:1', commandTimeoutMs: 2_000 });
         nowhere.connect();
         nowhere.send(['PING']);
         nowhere.send([]);
