@@ -79,7 +79,7 @@ async function withPeer(script: PeerScript, body: (peer: HTTPPeer) => Promise<vo
   const peer = await HTTPPeer.listen(script, sessions === undefined ? {} : { sessions });
   try {
     await body(peer);
-    await until(() => peer.raw.busy === 0, 'every exchange was let go', 3_000);
+    await until(() => peer.raw.busy === 0, 'every exchange was let go', 20_000);
   } finally {
     await peer.close();
   }

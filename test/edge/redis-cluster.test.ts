@@ -14,9 +14,9 @@ import type { RedisServer, RedisServerOptions, RunningCluster } from '../helpers
 import { sessionRecord } from '../helpers/session-manager-contract.ts';
 import { until } from '../helpers/until.ts';
 
-const real = { skip: skipWithoutRedis, timeout: 60_000 };
+const real = { skip: skipWithoutRedis, timeout: 120_000 };
 // A busy machine is no failure of what is tested here.
-const PATIENT = { commandTimeoutMs: 5_000 };
+const PATIENT = { commandTimeoutMs: 30_000 };
 
 /** A cluster and a client of it that knows its first node only, both gone afterwards. */
 async function withCluster(

@@ -241,7 +241,7 @@ describe('RedisSessionManager: locks and leases', () => {
       const manager = make({ lockLeaseMs: 600 });
       const held = await holdLock(manager, 'k');
       await server.cli('set', `${prefix}{k}:lock`, 'another', 'px', '60000');
-      await until(() => held.signal.aborted, 'the signal fires', 5_000);
+      await until(() => held.signal.aborted, 'the signal fires', 20_000);
       assert.equal((held.signal.reason as { code?: string }).code, 'ERR_MCP_SESSION_STORE');
       await held.release();
       assert.equal(await server.cli('get', `${prefix}{k}:lock`), 'another');
@@ -344,11 +344,11 @@ describe('RedisSessionManager: locks and leases', () => {
       const [manager, other] = [make(), make()];
       await manager.joinSession('k', 'a', { leaseMs: 600 });
       await server.cli('del', `${prefix}{k}:members`);
-      await until(async () => (await server.cli('exists', `${prefix}{k}:members`)) === '1', 'it has joined again', 5_000);
+      await until(async () => (await server.cli('exists', `${prefix}{k}:members`)) === '1', 'it has joined again', 20_000);
       assert.equal(await other.leaveSession('k', 'b'), 1);
       await server.cli('set', `${prefix}{k}:members`, 'no set');
       assert.equal(await other.leaveSession('k', 'b'), 0, 'what is no set of members counts as none');
-      await until(async () => (await server.cli('type', `${prefix}{k}:members`)) === 'zset', 'it has joined again', 5_000);
+      await until(async () => (await server.cli('type', `${prefix}{k}:members`)) === 'zset', 'it has joined again', 20_000);
     });
   });
 });
@@ -425,7 +425,7 @@ describe('RedisSessionManager: many processes', () => {
       await manager.close();
       const left = await keysWith(keyPrefix);
       for (const [name, ms] of left) assert.ok(ms > 0, `${name} expires`);
-      await until(async () => [...(await keysWith(keyPrefix)).keys()].every((name) => /:(record|fence|lease-fence\/stream)$/.test(name)), 'the rest is gone', 5_000);
+      await until(async () => [...(await keysWith(keyPrefix)).keys()].every((name) => /:(record|fence|lease-fence\/stream)$/.test(name)), 'the rest is gone', 20_000);
     });
   });
 
