@@ -14,6 +14,7 @@ import { sessionKey } from '../../lib/session/session-key.ts';
 import { FaultProxy } from '../helpers/fault-proxy.ts';
 import { hostCommand } from '../helpers/fixture.ts';
 import { RawRedis } from '../helpers/raw-redis.ts';
+import { times } from '../helpers/repetitions.ts';
 import { skipWithoutRedis, startCluster, startRedis } from '../helpers/redis-server.ts';
 import type { RedisServer } from '../helpers/redis-server.ts';
 import { describeSessionManager, sessionRecord } from '../helpers/session-manager-contract.ts';
@@ -372,13 +373,14 @@ function startWorker(options: Readonly<Record<string, unknown>>) {
 
 describe('RedisSessionManager: many processes', () => {
   const MANY = { skip, timeout: 120_000 };
+  const ROUNDS = times(200, 60);
 
-  test('of 8 that expect one epoch and store the next, exactly one wins in each of 200 rounds, and what it stored stands', MANY, async () => {
+  test(`of 8 that expect one epoch and store the next, exactly one wins in each of ${ROUNDS} rounds, and what it stored stands`, MANY, async () => {
     await withManagers(async (make, keyPrefix) => {
       const manager = make();
       const workers = Array.from({ length: 8 }, () => startWorker({ keyPrefix, ...PATIENT }));
       try {
-        for (let round = 0; round < 200; round++) {
+        for (let round = 0; round < ROUNDS; round++) {
           const expected = round === 0 ? null : round;
           const outcomes = await Promise.all(
             workers.map(({ tell }, index) => tell('compareAndStore', 'k', sessionRecord({ epoch: round + 1, sessionId: `of-${index}` }), expected)),
@@ -386,7 +388,7 @@ describe('RedisSessionManager: many processes', () => {
           assert.equal(outcomes.filter((won) => won === true).length, 1, `round ${round}: ${JSON.stringify(outcomes)}`);
           if (round % 20 === 0) assert.equal((await manager.getSession('k'))?.sessionId, `of-${outcomes.indexOf(true)}`);
         }
-        assert.equal((await manager.getSession('k'))?.epoch, 200);
+        assert.equal((await manager.getSession('k'))?.epoch, ROUNDS);
       } finally {
         await Promise.all(workers.map(({ end }) => end()));
       }

@@ -16,6 +16,7 @@ import { hostCommand } from '../helpers/fixture.ts';
 import { RUNTIME } from '../helpers/http-server-handle.ts';
 import { skipWithoutRedis, startRedis } from '../helpers/redis-server.ts';
 import type { RedisServer } from '../helpers/redis-server.ts';
+import { times } from '../helpers/repetitions.ts';
 import { sessionRecord } from '../helpers/session-manager-contract.ts';
 import { until } from '../helpers/until.ts';
 
@@ -26,6 +27,8 @@ const WORKERS = 8;
 const OPERATION_MS = 500;
 const PATIENT = { operationTimeoutMs: 20_000 };
 const LEASE_MS = 1_000;
+const CALLS = times(100_000, 16_000);
+const EPOCHS = times(2_000, 500);
 // How much later than its bound something may happen on a machine that is busy.
 const SLACK_MS = 3_000;
 const WHO = 'all the workers';
@@ -235,16 +238,16 @@ describe('a session that 8 workers share', () => {
     });
   });
 
-  test('100,000 requests of theirs have 100,000 ids (JSON-RPC 2.0, 4: what joins request and response)', { skip, timeout: 120_000 }, async () => {
+  test(`${CALLS} requests of theirs have ${CALLS} ids (JSON-RPC 2.0, 4: what joins request and response)`, { skip, timeout: 120_000 }, async () => {
     const counting = await IdCountingServer.listen();
     try {
       // The platform’s fetch would take most of the time.
       await withCrew(WORKERS, { isFast: RUNTIME !== 'bun', server: { serverUrl: counting.url } }, async ({ workers }) => {
         const connected = await all(workers, (worker) => worker.connect());
         assert.deepEqual(connected.map(({ sessionId }) => sessionId), same(workers, 's-1'));
-        const outcomes = await all(workers, (worker) => worker.call('callTool', 100_000 / WORKERS, 32));
+        const outcomes = await all(workers, (worker) => worker.call('callTool', CALLS / WORKERS, 32));
         assert.deepEqual(outcomes.flatMap(({ failed }) => failed), []);
-        assert.equal(counting.calls, 100_000);
+        assert.equal(counting.calls, CALLS);
         assert.equal(counting.ids.size, counting.requests);
       });
     } finally {
@@ -252,15 +255,15 @@ describe('a session that 8 workers share', () => {
     }
   });
 
-  test('each reads the epoch and stores the next, all at once, 2,000 times: every epoch has one winner, and none comes again', LIMIT, async () => {
+  test(`each reads the epoch and stores the next, all at once, ${EPOCHS} times: every epoch has one winner, and none comes again`, LIMIT, async () => {
     await withCrew(WORKERS, {}, async ({ workers, redis, keyPrefix }) => {
-      const outcomes = await all(workers, (worker) => worker.tell<Contention>('contend', 'k', sessionRecord(), 2_000));
+      const outcomes = await all(workers, (worker) => worker.tell<Contention>('contend', 'k', sessionRecord(), EPOCHS));
       const won = outcomes.flatMap((outcome) => outcome.won).sort((one, other) => one - other);
-      assert.deepEqual(won, Array.from({ length: 2_000 }, (_, index) => index + 1));
+      assert.deepEqual(won, Array.from({ length: EPOCHS }, (_, index) => index + 1));
       assert.deepEqual(outcomes.map(({ wentBack }) => wentBack), same(workers, 0));
       assert.ok(outcomes.reduce((sum, { lost }) => sum + lost, 0) > 0, 'they met');
       const reader = new RedisSessionManager({ redisUrl: redis.url, keyPrefix, ...PATIENT });
-      assert.equal((await reader.getSession('k'))?.epoch, 2_000);
+      assert.equal((await reader.getSession('k'))?.epoch, EPOCHS);
       await reader.close();
     });
   });

@@ -65,7 +65,7 @@ describe('test/runtimes/run.ts names what failed', () => {
   });
 
   test('Bun: what stands before the line of a test, without the source it shows', () => {
-    const output = "(pass) group > fine [2.89ms]\nnoise\n3 | assert.equal(1, 2);\n    ^\nAssertionError: 1 is not 2\n      at /a.test.ts:3:1\n(fail) group > wrong [7.47ms]\n(fail) top\n\n 1 pass\n 2 fail\n";
+    const output = "(pass) group > fine [2.89ms]\nnoise\n3 | assert.equal(1, 2);\n    ^\nAssertionError: 1 is not 2\n      at /a.test.ts:3:1\n(fail) group > wrong [7.47ms]\n(fail) top\n\n2 tests failed:\n(fail) group > wrong [7.47ms]\n(fail) top\n\n 1 pass\n 2 fail\n";
     const count = countBun({ exitCode: 1, output });
     assert.deepEqual(titles(count), ['|group > wrong', '|top']);
     assert.equal(count.failures[0]?.text, 'noise\nAssertionError: 1 is not 2\n      at /a.test.ts:3:1');

@@ -31,7 +31,8 @@ export function nodeFailures(output: string): Failure[] {
 export function bunFailures(output: string): Failure[] {
   const failures: Failure[] = [];
   let lines: string[] = [];
-  for (const line of output.split('\n')) {
+  // What stands behind is a list of the same once more.
+  for (const line of output.split(/^\d+ tests failed:$/m, 1).join('').split('\n')) {
     const end = /^\((pass|fail|skip|todo)\) (.*?)(?: \[[\d.]+m?s\])?$/.exec(line);
     if (end === null) lines.push(line);
     else if (end[1] === 'fail') failures.push({ file: '', title: end[2] ?? '', text: lines.filter(isNoSource).join('\n') });

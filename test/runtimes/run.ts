@@ -24,6 +24,10 @@ const PLACE = join(import.meta.dirname, 'node_modules');
 const SUITE_LIMIT_MS = 15 * 60_000;
 const FILE_LIMIT_MS = 5 * 60_000;
 const TEST_LIMIT_MS = 60_000;
+// For every runtime but this Node: see test/helpers/repetitions.ts.
+const FEW = { REPETITIONS: 'few' };
+// A file waits most of its time, for processes that it started and for timers.
+const FILES_AT_ONCE = availableParallelism() + 1;
 
 /** What was counted, and what a reader needs to see of it. */
 export interface Count {
@@ -49,9 +53,9 @@ export interface Ended {
 }
 
 /** Runs a program to its end from the root of the project and gives everything it printed. */
-function runToEnd(binary: string, args: readonly string[], limitMs: number): Promise<Ended> {
+function runToEnd(binary: string, args: readonly string[], limitMs: number, variables: NodeJS.ProcessEnv = FEW): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const env = { ...process.env, NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1', DENO_DIR: join(PLACE, '.deno') };
+    const env = { ...process.env, ...variables, NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1', DENO_DIR: join(PLACE, '.deno') };
     const child = spawn(binary, args, { cwd: PROJECT_ROOT, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: limitMs, killSignal: 'SIGKILL' });
     const chunks: string[] = [];
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk));
@@ -111,7 +115,7 @@ async function runFiles(words: readonly string[], run: (file: string) => Promise
       counts.push({ ...counted, report: counted.report === '' ? '' : `\n── ${name}\n${counted.report}`, failures });
     }
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  await Promise.all(Array.from({ length: FILES_AT_ONCE }, work));
   return total(counts);
 }
 
@@ -126,7 +130,8 @@ function total(counts: readonly Count[]): Count {
   };
 }
 
-const withNode = (...flags: string[]): Runtime['run'] => async (binary, words) => countNode(await runToEnd(binary, [...flags, 'test/run.ts', ...words], SUITE_LIMIT_MS));
+const withNode = (flags: readonly string[] = [], variables: NodeJS.ProcessEnv = FEW): Runtime['run'] => async (binary, words) =>
+  countNode(await runToEnd(binary, [...flags, 'test/run.ts', '--concurrency', String(FILES_AT_ONCE), ...words], SUITE_LIMIT_MS, variables));
 const withBun: Runtime['run'] = (binary, words) =>
   runFiles(words, (file) => runToEnd(binary, ['test', '--timeout', String(TEST_LIMIT_MS), file], FILE_LIMIT_MS), countBun);
 const withDeno: Runtime['run'] = (binary, words) =>
@@ -136,7 +141,7 @@ const nodeBinary = (major: number): string => join(PLACE, `node${major}-linux-x6
 
 /** Every runtime. All but the first are programs for Linux on x64. */
 const RUNTIMES: readonly Runtime[] = [
-  { name: 'own', binary: process.execPath, run: withNode('--import', 'tsx') },
+  { name: 'own', binary: process.execPath, run: withNode(['--import', 'tsx'], {}) },
   { name: 'node22', binary: nodeBinary(22), run: withNode() },
   { name: 'node24', binary: nodeBinary(24), run: withNode() },
   { name: 'node26', binary: nodeBinary(26), run: withNode() },
