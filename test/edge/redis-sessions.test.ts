@@ -15,7 +15,7 @@ import { FaultProxy } from '../helpers/fault-proxy.ts';
 import { hostCommand } from '../helpers/fixture.ts';
 import { RawRedis } from '../helpers/raw-redis.ts';
 import { times } from '../helpers/repetitions.ts';
-import { skipWithoutRedis, startCluster, startRedis } from '../helpers/redis-server.ts';
+import { keysWithPrefix, skipWithoutRedis, startCluster, startRedis } from '../helpers/redis-server.ts';
 import type { RedisServer } from '../helpers/redis-server.ts';
 import { describeSessionManager, sessionRecord } from '../helpers/session-manager-contract.ts';
 import { until } from '../helpers/until.ts';
@@ -55,14 +55,8 @@ async function withManagers<T>(work: (make: (options?: RedisSessionManagerOption
   }
 }
 
-// All in one moment: between two commands a key may be gone.
-const LOOK = "local found = {} for _, name in ipairs(redis.call('KEYS', ARGV[1])) do found[#found + 1] = redis.call('PTTL', name) .. ' ' .. name end return found";
-
 /** Every key with this prefix, and the milliseconds it has left. */
-async function keysWith(prefix: string): Promise<Map<string, number>> {
-  const lines = (await server.cli('eval', LOOK, '0', `${prefix}*`)).split('\n').filter((line) => line !== '');
-  return new Map(lines.map((line) => [line.slice(line.indexOf(' ') + 1), Number(line.slice(0, line.indexOf(' ')))]));
-}
+const keysWith = (prefix: string): Promise<Map<string, number>> => keysWithPrefix(server, prefix);
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
