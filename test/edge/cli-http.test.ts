@@ -79,7 +79,7 @@ async function withPeer(script: PeerScript, body: (peer: HTTPPeer) => Promise<vo
   const peer = await HTTPPeer.listen(script, sessions === undefined ? {} : { sessions });
   try {
     await body(peer);
-    await until(() => peer.raw.busy === 0, 'every exchange was let go', 3_000);
+    await until(() => peer.raw.busy === 0, 'every exchange was let go', 20_000);
   } finally {
     await peer.close();
   }
@@ -186,7 +186,7 @@ describe('exit codes over HTTP, each with one line of JSON on stderr', () => {
     ['503', status(503), [], 4, 'ERR_MCP_HTTP_STATUS'],
     ['a page for people', { '*': (exchange) => exchange.respond(200, { 'Content-Type': 'text/html' }, '<p>Hello') }, [], 4, 'ERR_MCP_HTTP_CONTENT_TYPE'],
     ['silence', { '*': (exchange) => exchange.hang() }, ['--timeout', '300ms'], 4, 'ERR_MCP_CONNECT_TIMEOUT'],
-    ['silence to a call', { 'tools/call': (exchange) => exchange.hang() }, ['--timeout', '1s'], 4, 'ERR_MCP_REQUEST_TIMEOUT'],
+    ['silence to a call', { 'tools/call': (exchange) => exchange.hang() }, ['--timeout', '2s'], 4, 'ERR_MCP_REQUEST_TIMEOUT'],
     ['an error of the server', { 'tools/call': (exchange) => rpcError(exchange, 'no') }, [], 5, 'ERR_MCP_RPC'],
   ];
   for (const [what, script, options, exitCode, code] of rows) {

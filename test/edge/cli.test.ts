@@ -221,7 +221,7 @@ describe('exit codes, each with one line of JSON on stderr', () => {
     ['a folder that is not there', ['tools', '--cwd', '/no/such/folder'], DEMO, 4, 'ERR_MCP_WORKING_DIR'],
     ['a server that dies during the call', ['call', 'call'], fixtureCommand('exits.mjs', 'on-call', '3'), 4, 'ERR_MCP_PROCESS_EXITED'],
     ['a server that is silent', ['tools', '--timeout', '300ms'], silent, 4, 'ERR_MCP_CONNECT_TIMEOUT'],
-    ['a call that takes too long', ['call', 'never', '--timeout', '1'], DEMO, 4, 'ERR_MCP_REQUEST_TIMEOUT'],
+    ['a call that takes too long', ['call', 'never', '--timeout', '3'], DEMO, 4, 'ERR_MCP_REQUEST_TIMEOUT'],
     ['a request that the server answers with an error', ['call', 'big', 'bytes=-1'], DEMO, 5, 'ERR_MCP_RPC'],
   ];
   for (const [what, words, server, exitCode, code] of rows) {
