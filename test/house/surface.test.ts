@@ -27,15 +27,18 @@ const EXPORTS = [
   'RedisSessionManager',
   'RequestTimeoutError',
   'SERVER_LOG_LEVELS',
+  'SchemaRegistry',
   'SessionManager',
   'SessionStoreError',
   'StdioMCPServer',
   'StreamableHTTPMCPServer',
   'VERSION',
   'checkSessionRecord',
+  'compileSchema',
   'createNodeFetch',
   'escapeText',
   'isMCPError',
+  'schemaSentence',
   'sessionKey',
 ];
 
