@@ -13,7 +13,7 @@ import type { ProjectFile } from '../helpers/tree.ts';
 import { NOT_ON_NODE, runProgram, runTypeScript } from '../package/program.ts';
 import { anchors, codeBlocks, links } from './markdown.ts';
 
-const WITH_RUNNABLE_CODE = ['README.md', 'docs/quick-start.md', 'docs/sessions.md', 'docs/transports.md'];
+const WITH_RUNNABLE_CODE = ['README.md', 'docs/json-schema.md', 'docs/quick-start.md', 'docs/sessions.md', 'docs/transports.md'];
 
 const paths = listPaths();
 const isDocument = (path: string): boolean => path.endsWith('.md') && (path.startsWith('docs/') || !path.includes('/'));
