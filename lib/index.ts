@@ -77,6 +77,16 @@ export type { CancelTimer, Clock } from './base/clock.ts';
 export type { Unsubscribe } from './base/listeners.ts';
 export { escapeText } from './base/text.ts';
 
+export { compileSchema } from './schema/schema.ts';
+export type { CompiledSchema, SchemaOptions } from './schema/schema.ts';
+export { SchemaRegistry } from './schema/schema-registry.ts';
+export { schemaSentence } from './schema/schema-sentence.ts';
+export type { DialectName } from './schema/dialects.ts';
+export type { SchemaBounds } from './schema/schema-bounds.ts';
+export type { ValidationError } from './schema/schema-node.ts';
+export type { ValidationResult } from './schema/schema-output.ts';
+export type { RawSchema } from './schema/schema-resource.ts';
+
 export { PROTOCOL_VERSIONS } from './protocol/versions.ts';
 export type { ProtocolVersion } from './protocol/versions.ts';
 export type { EraName } from './protocol/era.ts';

@@ -15,11 +15,12 @@ import { anchors, codeBlocks, links } from './markdown.ts';
 
 const WITH_RUNNABLE_CODE = [
   'README.md',
+  'docs/completion.md',
   'docs/elicitation.md',
+  'docs/json-schema.md',
+  'docs/logging.md',
   'docs/middleware.md',
   'docs/observability.md',
-  'docs/completion.md',
-  'docs/logging.md',
   'docs/prompts.md',
   'docs/quick-start.md',
   'docs/resources.md',
