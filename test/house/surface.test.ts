@@ -104,8 +104,8 @@ const HANDLE_MEMBERS = [
   'serverInfo',
   'setLogLevel',
   'startTask',
-  'use',
   'subscribe',
+  'use',
 ];
 
 const HTTP_MEMBERS = ['sessionId'];

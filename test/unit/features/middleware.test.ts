@@ -475,6 +475,7 @@ describe('around a notification', () => {
       const faults: string[] = [];
       const caught: unknown[] = [];
       server.on('fault', ({ code }) => faults.push(code));
+      server.on('log', () => assert.fail('it is no log message'));
       server.use({
         notification: (_event, next) => {
           try {
