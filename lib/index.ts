@@ -1,7 +1,7 @@
 /** barewire: a Model Context Protocol client with no dependency at all. */
 
 export { MCPServerProtocol } from './servers/mcp-server-protocol.ts';
-export type { CompleteOptions, ConnectOptions } from './servers/mcp-server-protocol.ts';
+export type { CompleteOptions, ConnectOptions, ResumeTaskOptions, StartTaskOptions, SubscribeOptions } from './servers/mcp-server-protocol.ts';
 export { StdioMCPServer } from './servers/stdio-mcp-server.ts';
 export type { ProcessSignal } from './servers/stdio-mcp-server.ts';
 export type { Command, StdioMCPServerOptions } from './servers/stdio-options.ts';
@@ -46,6 +46,7 @@ export type { Lookup, LookupAddress, NodeFetchOptions, PEM } from './transport/h
 export type { BodyReader, Fetch, FetchBody, FetchInit, FetchResponse } from './transport/http/fetch-port.ts';
 export type { UserHeaders } from './transport/http/http-client.ts';
 export type { FrameHeaders } from './transport/transport.ts';
+export { logServerMessages } from './servers/log-bridge.ts';
 export { VERSION } from './servers/client-info.ts';
 
 export { ConnectionState } from './connection/connection-state.ts';
@@ -76,6 +77,16 @@ export type { CancelTimer, Clock } from './base/clock.ts';
 export type { Unsubscribe } from './base/listeners.ts';
 export { escapeText } from './base/text.ts';
 
+export { compileSchema } from './schema/schema.ts';
+export type { CompiledSchema, SchemaOptions } from './schema/schema.ts';
+export { SchemaRegistry } from './schema/schema-registry.ts';
+export { schemaSentence } from './schema/schema-sentence.ts';
+export type { DialectName } from './schema/dialects.ts';
+export type { SchemaBounds } from './schema/schema-bounds.ts';
+export type { ValidationError } from './schema/schema-node.ts';
+export type { ValidationResult } from './schema/schema-output.ts';
+export type { RawSchema } from './schema/schema-resource.ts';
+
 export { PROTOCOL_VERSIONS } from './protocol/versions.ts';
 export type { ProtocolVersion } from './protocol/versions.ts';
 export type { EraName } from './protocol/era.ts';
@@ -83,9 +94,57 @@ export type { ServerCapabilities } from './protocol/capabilities.ts';
 export type { RequestId } from './jsonrpc/request-id.ts';
 
 export type { CompletionContext } from './features/completion.ts';
+export type { ElicitURLsOptions, ElicitURLsOutcome } from './features/elicit-urls.ts';
+export type {
+  ElicitationContext,
+  ElicitationHandler,
+  ElicitationHandlers,
+  FormElicitationAnswer,
+  FormElicitationHandler,
+  URLElicitationAnswer,
+  URLElicitationHandler,
+} from './features/elicitation.ts';
+export { URLElicitationRequiredError } from './features/url-elicitation-required.ts';
+export type { HonouredFilter, SubscriptionEnd, SubscriptionFilter } from './features/change-source.ts';
+export type { ServerChange, Subscription } from './features/subscription.ts';
+export { resourceBytes } from './features/resource-bytes.ts';
+export { expandURITemplate, parseURITemplate } from './uri/uri-template.ts';
+export type { URITemplate, URITemplateText, URITemplateValue } from './uri/uri-template.ts';
 export type { Handlers } from './features/handlers.ts';
 export type { RootsHandler } from './features/roots.ts';
-export type { ListChanged, ServerEvents } from './features/server-events.ts';
+export type { SamplingContext, SamplingHandler, SamplingOptions } from './features/sampling.ts';
+export { displayName, isSafeLink, safeIcons } from './features/display.ts';
+export type { Named } from './features/display.ts';
+export { resultText } from './features/result-text.ts';
+export type { ListChanged, ListEvent, ServerEvents } from './features/server-events.ts';
+export { toolDigest } from './features/tool-digest.ts';
+export { toolsToAnthropic, toolsToGemini, toolsToOpenAI } from './features/tool-formats.ts';
+export type { AnthropicTool, FormattedTools, GeminiFunctionDeclaration, OpenAITool, ToolFormatOptions } from './features/tool-formats.ts';
+export type { ArgumentChecks } from './features/tools.ts';
+export {
+  isAudioContent,
+  isBlobResource,
+  isEmbeddedResource,
+  isImageContent,
+  isResourceLink,
+  isTextContent,
+  isTextResource,
+} from './protocol/checks/content-guards.ts';
+export type { StoredTask, TaskFormName } from './features/stored-task.ts';
+export type { TaskHandle, TaskResultOptions, TaskUpdatesOptions } from './features/task-handle.ts';
+export type {
+  AnswerCall,
+  IncomingNotification,
+  Middleware,
+  MiddlewareChange,
+  MiddlewareNext,
+  NotificationNext,
+  RequestCall,
+} from './features/middleware.ts';
+export { isTraceparent } from './features/trace-context.ts';
+export type { TraceContext, TraceContextHook } from './features/trace-context.ts';
+export type { ConnectionDiagnostics, NotificationDiagnostics, RequestDiagnostics } from './servers/diagnostics.ts';
+export type { DiagnosticsAttributes } from './servers/diagnostics-attributes.ts';
 export type { Completion, CompletionArgument, CompletionReference } from './protocol/types/completion.ts';
 export type {
   AudioContent,
@@ -98,6 +157,23 @@ export type {
   TextContent,
   TextResourceContents,
 } from './protocol/types/content.ts';
+export type { SafeIconOptions } from './uri/safe-links.ts';
+export type {
+  ElicitationAction,
+  ElicitationBooleanField,
+  ElicitationChoice,
+  ElicitationChoiceField,
+  ElicitationChoicesField,
+  ElicitationContent,
+  ElicitationField,
+  ElicitationFieldBase,
+  ElicitationNumberField,
+  ElicitationTextField,
+  ElicitationValue,
+  FormElicitation,
+  RequiredURLElicitation,
+  URLElicitation,
+} from './protocol/types/elicitation.ts';
 export type { Icon, Implementation } from './protocol/types/implementation.ts';
 export { SERVER_LOG_LEVELS } from './protocol/types/logging.ts';
 export type { LogMessage, ServerLogLevel } from './protocol/types/logging.ts';
@@ -106,9 +182,22 @@ export type { Progress, ProgressToken } from './protocol/types/progress.ts';
 export type { GetPromptResult, ListPromptsResult, Prompt, PromptArgument, PromptMessage } from './protocol/types/prompts.ts';
 export type { Root } from './protocol/types/roots.ts';
 export type {
+  ModelHint,
+  ModelPreferences,
+  SamplingContent,
+  SamplingMessage,
+  SamplingRequest,
+  SamplingResult,
+  ToolChoice,
+  ToolResultContent,
+  ToolUseContent,
+} from './protocol/types/sampling.ts';
+export type {
   ListResourceTemplatesResult,
   ListResourcesResult,
   Resource,
   ResourceTemplate,
 } from './protocol/types/resources.ts';
+export { TASK_STATUSES } from './protocol/types/tasks.ts';
+export type { ListTasksResult, Task, TaskStatus } from './protocol/types/tasks.ts';
 export type { CallToolResult, ListToolsResult, Tool, ToolAnnotations } from './protocol/types/tools.ts';

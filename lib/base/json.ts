@@ -13,6 +13,16 @@ export function own(object: JSONObject, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
+/**
+ * `value` as JSON has it, as an object of its own; `undefined` for what has no JSON form, such as a function.
+ *
+ * @throws TypeError for a cycle or a BigInt, and what a `toJSON` throws.
+ */
+export function copyAsJSON(value: unknown): unknown {
+  const text = JSON.stringify(value) as string | undefined;
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
 /** Freezes a parsed value and all in it. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;

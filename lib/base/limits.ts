@@ -5,7 +5,7 @@
 
 /** One row of {@link LIMITS}. */
 export interface LimitRow {
-  readonly unit: 'bytes' | 'levels' | 'requests' | 'pages' | 'lines' | 'characters' | 'milliseconds' | 'starts' | 'redirects' | 'fields' | 'tries';
+  readonly unit: 'bytes' | 'levels' | 'requests' | 'pages' | 'lines' | 'characters' | 'milliseconds' | 'starts' | 'redirects' | 'fields' | 'tries' | 'tools' | 'errors' | 'tokens' | 'choices' | 'elicitations' | 'changes';
   readonly value: number;
   readonly why: string;
 }
@@ -36,9 +36,30 @@ export type LimitName =
   | 'sessionEndMs'
   | 'afterAnswerMs'
   | 'streamLeaseMs'
+  | 'maxQueuedChanges'
+  | 'unsubscribeMs'
   | 'maxIncomingRequests'
   | 'answerTimeoutMs'
-  | 'probeTimeoutMs';
+  | 'probeTimeoutMs'
+  | 'listQuietMs'
+  | 'maxListDelayMs'
+  | 'maxToolFaults'
+  | 'maxSchemaErrors'
+  | 'progressIntervalMs'
+  | 'maxSamplingTokens'
+  | 'maxSamplingBytes'
+  | 'maxSamplingsAtOnce'
+  | 'maxSamplingsPerMinute'
+  | 'minTaskPollMs'
+  | 'taskPollMs'
+  | 'maxTaskPollMs'
+  | 'maxTaskPollFailures'
+  | 'taskWaitMs'
+  | 'maxTaskListeners'
+  | 'maxTaskIdCharacters'
+  | 'maxFormFields'
+  | 'maxFormChoices'
+  | 'maxKnownElicitations';
 
 const row = (value: number, unit: LimitRow['unit'], why: string): LimitRow => Object.freeze({ unit, value, why });
 
@@ -69,10 +90,31 @@ export const LIMITS: Readonly<Record<LimitName, LimitRow>> = Object.freeze({
   streamProgressMs: row(10_000, 'milliseconds', 'How long a stream has to live to count as one that lives.'),
   sessionEndMs: row(1_000, 'milliseconds', 'How long telling the server that a session is over may take.'),
   afterAnswerMs: row(1_000, 'milliseconds', 'How long a stream is read on after its answer, so that its socket can be used again.'),
+  maxQueuedChanges: row(1_000, 'changes', 'Changes that wait for the reader of a subscription, before they become one gap.'),
+  unsubscribeMs: row(1_000, 'milliseconds', 'How long telling a server that nobody follows a resource any more may take.'),
   maxIncomingRequests: row(100, 'requests', 'Requests of a server that are being answered at once, by handlers of the host.'),
   answerTimeoutMs: row(600_000, 'milliseconds', 'How long a handler of the host may take: a human may have to be asked.'),
   probeTimeoutMs: row(1_000, 'milliseconds', 'How long a child has to answer the probe for a modern server, before it is taken for a legacy one that is silent.'),
+  progressIntervalMs: row(100, 'milliseconds', 'Between two reports of progress of one request of a server, however often a handler of the host reports.'),
+  maxSamplingTokens: row(8_192, 'tokens', 'What a model of the host may make for one request of a server; what is asked for beyond is lowered to this.'),
+  maxSamplingBytes: row(4 * MiB, 'bytes', 'What one request of a server may give a model to read, pictures and all.'),
+  maxSamplingsAtOnce: row(4, 'requests', 'Requests of one server for a model of the host that are worked on at once.'),
+  maxSamplingsPerMinute: row(30, 'requests', 'Requests of one server for a model of the host within any 60 seconds: each of them costs the host money.'),
+  minTaskPollMs: row(250, 'milliseconds', 'The shortest pause between two questions about one task, however short a one its server wants.'),
+  taskPollMs: row(1_000, 'milliseconds', 'The pause between two questions about one task where neither server nor host says.'),
+  maxTaskPollMs: row(300_000, 'milliseconds', 'The longest pause between two questions about one task, however long a one its server wants.'),
+  maxTaskPollFailures: row(3, 'tries', 'Questions about a task in a row that failed in a way that may pass, before who waits hears of it.'),
+  taskWaitMs: row(86_400_000, 'milliseconds', 'How long the result of a task is waited for where the call does not say.'),
+  maxTaskListeners: row(1_000, 'requests', 'Calls that go on as tasks whose progress is listened for on one server; the oldest give way.'),
+  maxTaskIdCharacters: row(1_024, 'characters', 'The id of a task, and each text of a stored one.'),
+  maxFormFields: row(100, 'fields', 'Fields of one form that a server wants filled in: nobody fills in more.'),
+  maxFormChoices: row(1_000, 'choices', 'Values to choose from in one form, of all its fields together: what validating takes grows with their square.'),
+  maxKnownElicitations: row(1_000, 'elicitations', 'Visits to pages whose completion a server may still tell; beyond, the oldest is forgotten.'),
   streamLeaseMs: row(15_000, 'milliseconds', 'Of several handles that share a session, one listens: how long after the end of its process another one takes over.'),
+  listQuietMs: row(100, 'milliseconds', 'How long a server says nothing more of a list that changed, before the list is asked for and the host is told.'),
+  maxListDelayMs: row(1_000, 'milliseconds', 'How long the host is not told of a list whose server goes on saying that it changed.'),
+  maxToolFaults: row(100, 'tools', 'Tools that cannot be used of which one connection tells; further ones are left out without a word.'),
+  maxSchemaErrors: row(10, 'errors', 'What is told of arguments or of a result that the schema of a tool refuses: a peer says how long each is.'),
 });
 
 /** Every bound with its value. */

@@ -1,26 +1,14 @@
-import type { CallToolResult, ContentBlock } from '../index.ts';
+import type { CallToolResult } from '../index.ts';
 import { operand } from './command.ts';
 import type { Action, Answer, Command } from './command.ts';
 import type { Invocation } from './command-line.ts';
-import { EXIT_CODES } from './exit-codes.ts';
-import { Failure, usageFailure } from './failure.ts';
+import { usageFailure } from './failure.ts';
 import type { HostIO } from './host-io.ts';
-import { firstLine } from './printable.ts';
 import { firstBytes, renderToolResult } from './render-content.ts';
 import { outputPath, saveBytes } from './save.ts';
+import { callAsTask } from './task-commands.ts';
 import { readArgumentObject, readArgumentWords, toolArguments } from './tool-arguments.ts';
-
-// A failure is one line, and the whole text stands in the answer.
-const MOST_CHARACTERS = 300;
-
-function toolFailure(tool: string, content: readonly ContentBlock[]): Failure {
-  const said = content.map((block) => (block.type === 'text' ? firstLine(block.text) : undefined)).find((line) => line !== undefined);
-  const words = said === undefined ? '' : `: ${said.slice(0, MOST_CHARACTERS)}`;
-  return new Failure('ERR_CLI_TOOL_ERROR', `the tool "${tool}" reported an error${words}`, {
-    exitCode: EXIT_CODES.toolError,
-    details: { tool },
-  });
-}
+import { toolFailure } from './tool-failure.ts';
 
 async function answerTo(tool: string, result: CallToolResult, out: string | undefined, io: HostIO): Promise<Answer> {
   const failure = result.isError === true ? toolFailure(tool, result.content) : undefined;
@@ -40,14 +28,16 @@ async function prepareCall(invocation: Invocation, io: HostIO): Promise<Action> 
   if (given !== undefined && words.length > 0) throw usageFailure('give the arguments as name=value or with --args, not both');
   const out = outputPath(invocation);
   const object = given === undefined ? undefined : await readArgumentObject(given, io);
-  return async (server, { notes, request }) => {
+  return async (server, context) => {
+    const { notes, request } = context;
     // Only words have to be understood by the tool's schema.
     const tools = words.length === 0 ? [] : await server.listTools(request);
     const args = object ?? toolArguments(words, tools.find(({ name }) => name === tool));
     const view = notes.showProgress(tool);
     try {
       const onProgress = view.update.bind(view);
-      const result = await server.callTool(tool, args, { ...request, resetTimeoutOnProgress: true, onProgress });
+      const call = (): Promise<CallToolResult> => server.callTool(tool, args, { ...request, resetTimeoutOnProgress: true, onProgress });
+      const result = options.has('task') ? await callAsTask(server, tool, args, context, onProgress) : await call();
       view.end();
       return await answerTo(tool, result, out, io);
     } finally {
@@ -67,8 +57,9 @@ export const CALL_COMMAND: Command = {
     'name=value    a number, true, [1,2] … where the tool has such a parameter, text otherwise',
     'name:=json    JSON, whatever the parameter is',
     'While the tool reports progress, the time of --timeout begins anew. Ctrl-C cancels the call.',
+    'With --task the tool runs as a task: how it stands is said on stderr, Ctrl-C leaves it running, and --timeout does not bound it.',
   ],
-  options: ['args', 'out'],
+  options: ['args', 'out', 'task'],
   examples: ['call add a=1 b=2', `call search --args '{"query": "wire", "tags": ["a", "b"]}'`, 'call draw size=large --out picture.png'],
   prepare: prepareCall,
 };

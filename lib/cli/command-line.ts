@@ -20,7 +20,9 @@ export interface OptionRow {
 export type OptionName =
   | 'args'
   | 'out'
+  | 'task'
   | 'for'
+  | 'uri'
   | 'json'
   | 'timeout'
   | 'url'
@@ -41,7 +43,9 @@ export type OptionName =
 export const OPTIONS: Readonly<Record<OptionName, OptionRow>> = Object.freeze({
   args: { value: 'JSON', common: false, help: 'all arguments as one JSON object; @FILE reads it from a file, - from stdin' },
   out: { value: 'FILE', common: false, help: 'save the exact bytes of the first picture, sound or resource to FILE' },
+  task: { common: false, help: 'run the tool as a task of the server, and wait for its result' },
   for: { value: 'TIME', common: false, help: 'end after this time: 30 (seconds), 500ms, 2m' },
+  uri: { value: 'URI', repeatable: true, common: false, help: 'follow the changes of this resource' },
   reveal: { common: false, help: 'show the session id, with which whoever has it can speak in the session' },
   json: { common: true, help: 'print the result as one line of JSON; errors as well' },
   timeout: { value: 'TIME', common: true, help: 'longest wait for the start and for each answer: 30 (seconds), 500ms, 2m (default 30)' },

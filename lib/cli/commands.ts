@@ -1,5 +1,6 @@
 /** The commands, as a table. */
 
+import { parseURITemplate } from '../index.ts';
 import type { CompletionReference, MCPServerProtocol } from '../index.ts';
 import { CALL_COMMAND } from './call-command.ts';
 import { operand } from './command.ts';
@@ -13,6 +14,7 @@ import { renderInfo } from './render-info.ts';
 import { renderCompletion, renderPrompts, renderResources, renderResourceTemplates, renderTools } from './render-lists.ts';
 import { outputPath, saveBytes } from './save.ts';
 import { SESSION_COMMAND } from './session-command.ts';
+import { TASKS_COMMAND, TASK_COMMAND } from './task-commands.ts';
 import { readArgumentWords, textArguments } from './tool-arguments.ts';
 import { WATCH_COMMAND } from './watch-command.ts';
 
@@ -55,8 +57,19 @@ const info: Action = async (server) => {
   return { json: facts, text: (paint) => renderInfo(facts, paint) };
 };
 
+/** The URI that is read: the operand itself, or, where values follow it, what it is as a template (RFC 6570). */
+function readURI(invocation: Invocation): string {
+  const text = operand(invocation, 0);
+  const words = readArgumentWords(invocation.operands.slice(1));
+  if (words.length === 0) return text;
+  const template = parseURITemplate(text);
+  const stranger = words.find(({ name }) => !template.variableNames.includes(name));
+  if (stranger !== undefined) throw usageFailure(`the template has no variable "${stranger.name}"; it has ${template.variableNames.join(', ') || 'none'}`);
+  return template.expand(textArguments(words));
+}
+
 async function prepareRead(invocation: Invocation): Promise<Action> {
-  const uri = operand(invocation, 0);
+  const uri = readURI(invocation);
   const out = outputPath(invocation);
   return async (server, { io, request }) => {
     const contents = await server.listResourceContents(uri, request);
@@ -101,16 +114,19 @@ export const COMMANDS: readonly Command[] = [
   plainCommand('ping', 'ask the server whether it is there', ping),
   plainCommand('tools', 'list the tools with their parameters', tools),
   CALL_COMMAND,
+  TASKS_COMMAND,
+  TASK_COMMAND,
   plainCommand('resources', 'list the resources', resources),
   plainCommand('templates', 'list the resource templates', templates),
   {
     name: 'read',
-    operands: '<uri>',
+    operands: '<uri or template> [variable=text …]',
     least: 1,
-    most: 1,
+    most: Infinity,
     summary: 'print a resource',
+    about: ['With values of variables, the first operand is a template (RFC 6570): see the command templates.'],
     options: ['out'],
-    examples: ['read demo://readme', 'read file:///data/logo.png --out logo.png'],
+    examples: ['read demo://readme', 'read demo://items/{id} id=3', 'read file:///data/logo.png --out logo.png'],
     prepare: prepareRead,
   },
   plainCommand('prompts', 'list the prompts with their arguments', prompts),

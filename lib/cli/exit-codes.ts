@@ -29,6 +29,7 @@ const BY_NAME: ReadonlyMap<string, ExitCode> = new Map([
   ['SessionStoreError', EXIT_CODES.unreachable],
   ['RequestTimeoutError', EXIT_CODES.unreachable],
   ['RPCError', EXIT_CODES.toolError],
+  ['URLElicitationRequiredError', EXIT_CODES.toolError],
   ['PeerProtocolError', EXIT_CODES.toolError],
   ['LimitError', EXIT_CODES.toolError],
   ['MCPError', EXIT_CODES.toolError],

@@ -32,6 +32,8 @@ const HINTS: ReadonlyMap<ErrorCode, string> = new Map<ErrorCode, string>([
   ['ERR_MCP_UNKNOWN_TOOL', 'the command tools lists what there is'],
   ['ERR_MCP_INVALID_ARGUMENTS', 'the commands tools and prompts list names and arguments'],
   ['ERR_MCP_RESOURCE_NOT_FOUND', 'the command resources lists what there is'],
+  ['ERR_MCP_TASK_NOT_FOUND', 'the command tasks lists what there is'],
+  ['ERR_MCP_TASK_UNSUPPORTED', 'without --task it is called as it is'],
   ['ERR_MCP_INVALID_URI', 'the command resources lists what there is'],
   ['ERR_MCP_UNSUPPORTED_METHOD', 'the command info says what it can do'],
   ['ERR_MCP_NETWORK', 'is the server running, and is this its address?'],

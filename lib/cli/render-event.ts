@@ -39,11 +39,13 @@ const TEXTS: Readonly<Record<keyof ServerEvents, (facts: Facts) => string>> = {
   promptsChanged: () => 'the list of prompts changed',
   resourcesChanged: () => 'the list of resources changed',
   resourceUpdated: ({ uri }) => `${words(uri)} changed`,
+  taskChanged: ({ taskId, status, statusMessage }) => `${words(taskId)} ${words(status)}${statusMessage === undefined ? '' : `: ${words(statusMessage)}`}`,
   log: ({ level, logger, data }) => `${words(level)} ${logger === undefined ? '' : `${words(logger)}: `}${words(data)}`,
   progress: (facts) => `${words(facts['method'])} ${describeProgress(facts as unknown as ProgressReport)}`,
   stateChanged: ({ from, to, cause }) => `${words(from)} → ${words(to)}${cause === undefined ? '' : `: ${errorWords(cause as Facts)}`}`,
   fault: errorWords,
   gap: () => 'something the server said may be lost',
+  elicitationCompleted: ({ elicitationId }) => `${words(elicitationId)} is completed`,
 };
 
 /** What each event is called; short, so that the texts stand in one column. */
@@ -52,11 +54,13 @@ const NAMES: Readonly<Record<keyof ServerEvents, string>> = {
   promptsChanged: 'prompts',
   resourcesChanged: 'resources',
   resourceUpdated: 'resource',
+  taskChanged: 'task',
   log: 'log',
   progress: 'progress',
   stateChanged: 'state',
   fault: 'fault',
   gap: 'gap',
+  elicitationCompleted: 'visit',
 };
 const WIDEST = Math.max(...Object.values(NAMES).map((name) => name.length));
 

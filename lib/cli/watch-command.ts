@@ -18,11 +18,13 @@ const EVENTS: Readonly<Record<keyof ServerEvents, true>> = {
   promptsChanged: true,
   resourcesChanged: true,
   resourceUpdated: true,
+  taskChanged: true,
   log: true,
   progress: true,
   stateChanged: true,
   fault: true,
   gap: true,
+  elicitationCompleted: true,
 };
 
 function isGraveEnough({ level }: LogMessage, least: ServerLogLevel | undefined): boolean {
@@ -70,16 +72,20 @@ export const WATCH_COMMAND: Command = {
   about: [
     'One line each: log messages, changed lists and resources, progress, faults, gaps, changes of state.',
     'Ends with Ctrl-C, after --for, or when the connection is lost for good.',
+    '--uri asks the server to tell when that resource changes, and asks again after the connection was lost.',
     '--log-level asks the server for log messages of that level and graver ones.',
   ],
-  options: ['for'],
-  examples: ['watch', 'watch --for 30s --log-level info --json'],
+  options: ['for', 'uri'],
+  examples: ['watch', 'watch --uri demo://readme --uri demo://items/1', 'watch --for 30s --log-level info --json'],
   attach,
   prepare: async (invocation): Promise<Action> => {
     const forMs = readFor(invocation.options.value('for'));
-    return async (server, { io, recover }) => {
+    const uris = invocation.options.values('uri');
+    return async (server, { io, recover, request }) => {
       const over = new AbortController();
       try {
+        // What it tells is printed like every other event.
+        if (uris.length > 0) await server.subscribe({ uris }, request);
         await Promise.race([io.wait(forMs, AbortSignal.any([io.signal, over.signal])), untilLost(server, recover)]);
       } finally {
         over.abort();

@@ -1,21 +1,20 @@
 /** Who answers whom: requests and replies over one opened transport after another. */
 
-import { Cancellation } from '../base/cancellation.ts';
 import type { Clock } from '../base/clock.ts';
-import { ConnectionError, InvalidValueError, LimitError, PeerProtocolError, RPCError, isMCPError } from '../base/errors.ts';
+import { ConnectionError, InvalidValueError, PeerProtocolError, RPCError, isMCPError } from '../base/errors.ts';
 import type { MCPError } from '../base/errors.ts';
 import type { JSONObject } from '../base/json.ts';
 import type { Limits } from '../base/limits.ts';
 import type { ListenerFault } from '../base/listeners.ts';
 import { quiet } from '../base/quiet.ts';
-import { escapeText } from '../base/text.ts';
-import { encodeError, encodeNotification, encodeRequest, encodeResult } from '../jsonrpc/codec.ts';
+import { encodeError, encodeNotification, encodeResult } from '../jsonrpc/codec.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import { Misfit } from '../protocol/checks/check.ts';
 import { checkCancelledId, checkProgress, checkProgressToken } from '../protocol/checks/notifications.ts';
 import { checkEmptyResult } from '../protocol/checks/results.ts';
+import type { ClientCapabilities } from '../protocol/capabilities.ts';
 import type { Agreement, Call, Era, EraName } from '../protocol/era.ts';
-import type { Progress } from '../protocol/types/progress.ts';
+import type { Progress, ProgressToken } from '../protocol/types/progress.ts';
 import type { Transport } from '../transport/transport.ts';
 import { ConnectionState, ConnectionStateMachine } from './connection-state.ts';
 import type { ConnectionEvent, StateChange } from './connection-state.ts';
@@ -24,14 +23,16 @@ import { IncomingRequests } from './incoming-requests.ts';
 import type { Answerer } from './incoming-requests.ts';
 import type { InboundPort } from './inbound.ts';
 import { Link } from './link.ts';
+import { invalidParams } from './misfit-errors.ts';
 import { Negotiation } from './negotiation.ts';
 import type { Offer } from './negotiation.ts';
 import { endedByProbe } from './probe-verdict.ts';
-import { PendingRequest, PendingRequests } from './pending-requests.ts';
-import type { PendingRequestInfo, ReplyReader } from './pending-requests.ts';
-import { progressTokenFor, reportProgress } from './progress.ts';
+import { Outgoing } from './outgoing.ts';
+import type { PendingRequest, PendingRequestInfo, ReplyReader } from './pending-requests.ts';
+import { reportProgress } from './progress.ts';
 import { defaultRequestSettings } from './request-settings.ts';
 import type { RequestSettings } from './request-settings.ts';
+import type { RequestWatch } from './request-watch.ts';
 
 /** What a connection tells who holds it. */
 export interface ConnectionEvents {
@@ -41,6 +42,8 @@ export interface ConnectionEvents {
   notified(method: string, params: JSONObject): void;
   /** Progress of a request that waits. */
   progressed(request: PendingRequest, progress: Progress): void;
+  /** Progress of no request that waits: it is late, or of a call that goes on after its answer. */
+  unclaimedProgress(token: ProgressToken, progress: Progress): void;
   /** Something is wrong, but the connection goes on. */
   fault(error: MCPError): void;
   /** What the server sent by itself may be lost. */
@@ -59,6 +62,10 @@ export interface ConnectionOptions {
   readonly events: ConnectionEvents;
   /** Answers what the server asks. */
   readonly answerer: Answerer;
+  /** Sees every request go and settle, where somebody looks. */
+  readonly watch?: RequestWatch | undefined;
+  /** What a request carries as `_meta`, from what its caller gave; asked once for each that goes out after the agreement. */
+  readonly metaFor?: ((meta: JSONObject | undefined) => JSONObject | undefined) | undefined;
 }
 
 /** What an earlier connection agreed on, to be taken up without a new handshake. */
@@ -83,7 +90,7 @@ const HANDSHAKE: RequestSettings = defaultRequestSettings(Infinity);
 export class Connection {
   readonly #options: ConnectionOptions;
   readonly #machine = new ConnectionStateMachine();
-  readonly #pending: PendingRequests;
+  readonly #outgoing: Outgoing;
   #link: Link | undefined;
   #inbound: Inbound | undefined;
   #incoming: IncomingRequests | undefined;
@@ -94,8 +101,17 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    this.#pending = new PendingRequests(options.clock, {
-      expired: (request) => this.#withdraw(request.id, request.method, 'The request timed out'),
+    const { name, clock, limits, watch, metaFor, events } = options;
+    this.#outgoing = new Outgoing({
+      name,
+      clock,
+      limits,
+      watch,
+      metaFor,
+      link: () => this.#link,
+      isInUse: (link) => link === this.#link && this.#machine.state === ConnectionState.CONNECTED,
+      sessionLost: (link, id) => this.#sessionLost(link, id),
+      fault: (error) => events.fault(error),
     });
   }
 
@@ -116,6 +132,11 @@ export class Connection {
     return this.#isProbing && endedByProbe(this.cause);
   }
 
+  /** What is declared to the server. */
+  get capabilities(): ClientCapabilities {
+    return this.#options.offer.capabilities;
+  }
+
   /** How many frames came in on the present transport. */
   get framesReceived(): number {
     return this.#inbound?.frames ?? 0;
@@ -128,8 +149,8 @@ export class Connection {
 
   /** The requests that wait, oldest first. */
   get pendingRequests(): readonly PendingRequestInfo[] {
-    const now = this.#pending.now();
-    return Array.from(this.#pending.values(), ({ id, method, openedAt }) => ({ id, method, ageMs: now - openedAt }));
+    const now = this.#outgoing.pending.now();
+    return Array.from(this.#outgoing.pending.values(), ({ id, method, openedAt }) => ({ id, method, ageMs: now - openedAt }));
   }
 
   /**
@@ -200,7 +221,7 @@ export class Connection {
     try {
       settings.signal?.throwIfAborted();
       const link = this.#requireLink(method);
-      return this.#send(link, method, params, settings, reader);
+      return this.#outgoing.request(link, method, params, settings, reader);
     } catch (error) {
       return quiet(Promise.reject(error));
     }
@@ -211,13 +232,22 @@ export class Connection {
    * such request waits.
    */
   cancel(id: RequestId, reason: string): boolean {
-    return this.#giveUp(id, new DOMException(reason, 'AbortError'), reason);
+    return this.#outgoing.giveUp(id, new DOMException(reason, 'AbortError'), reason);
+  }
+
+  /**
+   * What was agreed on, where `method` may be sent.
+   *
+   * @throws ConnectionError `ERR_MCP_NOT_CONNECTED`; InvalidValueError `ERR_MCP_UNSUPPORTED_METHOD`.
+   */
+  agreedFor(method: string): Agreement {
+    return this.#requireLink(method).agreement as Agreement;
   }
 
   /** Sends a notification. One that cannot be sent harms nobody; it is told as a fault. */
   notify(method: string, params: JSONObject | undefined): void {
     const link = this.#requireLink(method);
-    this.#transmit(link, encodeNotification(method, params, this.#options.limits));
+    this.#outgoing.transmit(link, encodeNotification(method, params, this.#options.limits));
   }
 
   #incomingOn(link: Link): IncomingRequests {
@@ -226,9 +256,11 @@ export class Connection {
       clock,
       limits,
       answerer,
-      answer: (id, result) => this.#transmit(link, encodeResult(id, result, limits)),
-      refuse: (id, code, message, data) => this.#transmit(link, encodeError(id, code, message, limits, data)),
+      answer: (id, result) => this.#outgoing.transmit(link, encodeResult(id, result, limits)),
+      refuse: (id, code, message, data) => this.#outgoing.transmit(link, encodeError(id, code, message, limits, data)),
+      progressed: (params) => this.#outgoing.tell(link, 'notifications/progress', params),
       failed: (what, cause) => events.callbackFault(what, cause),
+      fault: (error) => events.fault(error),
     });
     this.#incoming = incoming;
     return incoming;
@@ -237,16 +269,16 @@ export class Connection {
   #inboundPort(link: Link, incoming: IncomingRequests): InboundPort {
     const { limits, events } = this.#options;
     return {
-      pending: this.#pending,
+      pending: this.#outgoing.pending,
       ids: link.ids,
       limits,
       era: () => link.agreement?.era,
       notified: (method, params) => this.#notified(method, params, incoming),
       asked: (id, method, params) => incoming.begin(id, method, params),
-      answer: (id, result) => this.#transmit(link, encodeResult(id, result, limits)),
-      refuse: (id, code, message) => this.#transmit(link, encodeError(id, code, message, limits)),
+      answer: (id, result) => this.#outgoing.transmit(link, encodeResult(id, result, limits)),
+      refuse: (id, code, message) => this.#outgoing.transmit(link, encodeError(id, code, message, limits)),
       named: (sessionId) => this.#named(link, sessionId),
-      isSessionLost: (status, rpcCode) => isSessionLost(link, status, rpcCode),
+      isSessionLost: (status, rpcCode) => link.isSessionLost(status, rpcCode),
       sessionLost: (id) => this.#sessionLost(link, id),
       fault: (error) => events.fault(error),
       gap: () => events.gap(),
@@ -258,8 +290,8 @@ export class Connection {
   /** Asks before there is an agreement: the end of the opening is the end of the wait. */
   #ask<T>(link: Link, call: Call, read: (result: JSONObject) => T, era?: Era): Promise<T> {
     const { signal } = link.opening;
-    const reply = this.#send(link, call.method, call.params, HANDSHAKE, { read }, era);
-    const giveUp = () => this.#pending.rejectAll(signal.reason);
+    const reply = this.#outgoing.request(link, call.method, call.params, HANDSHAKE, { read }, era);
+    const giveUp = () => this.#outgoing.pending.rejectAll(signal.reason);
     signal.addEventListener('abort', giveUp, { once: true });
     return reply.finally(() => signal.removeEventListener('abort', giveUp));
   }
@@ -281,7 +313,7 @@ export class Connection {
     const agreement = await negotiation.agree(known);
     this.#isProbing = false;
     // A probe that was not answered is not waited for any longer.
-    this.#pending.rejectAll(new ConnectionError('ERR_MCP_UNSUPPORTED_METHOD', 'The server did not answer the probe', { delivery: 'unknown' }));
+    this.#outgoing.pending.rejectAll(new ConnectionError('ERR_MCP_UNSUPPORTED_METHOD', 'The server did not answer the probe', { delivery: 'unknown' }));
     link.agree(agreement);
     if (agreement.opened === undefined) return;
     const text = encodeNotification(agreement.opened.method, agreement.opened.params, this.#options.limits);
@@ -338,73 +370,6 @@ export class Connection {
     });
   }
 
-  #send<T>(link: Link, method: string, given: JSONObject | undefined, settings: RequestSettings, reader: ReplyReader<T>, era: Era | undefined = link.agreement?.era): Promise<T> {
-    const { limits } = this.#options;
-    if (this.#pending.size >= limits.maxPendingRequests) throw this.#tooManyPending();
-    const id = link.ids.next();
-    const token = progressTokenFor(id, settings);
-    // Source: MCP, basic, utilities, "Progress": tokens MUST be unique across active requests.
-    if (token !== undefined && this.#pending.hasToken(token)) throw new TypeError('options.meta.progressToken must be unique; a request that waits has the same one');
-    const params = era === undefined ? given : era.stamp(given, { meta: settings.meta, progressToken: token });
-    const text = encodeRequest(id, method, params, limits);
-    const request = new PendingRequest<T>(id, method, settings, token, reader, this.#pending.now());
-    const exchange = link.transport.channel === 'exchange' ? new Cancellation() : undefined;
-    request.exchange = exchange;
-    const isExchange = exchange !== undefined;
-    const headers = isExchange && era !== undefined ? era.requestHeaders(link.agreement === undefined ? era.headers(undefined) : link.headers, method, params, settings.headers) : link.headers;
-    const sent = link.transport.send({ text, awaitsReply: true, headers, requestId: id, isLostWithItsStream: era?.resumesStreams === false }, exchange);
-    this.#pending.open(request as PendingRequest);
-    sent?.catch((error: unknown) => this.#exchangeFailed(link, id, error));
-    if (settings.signal !== undefined) this.#followSignal(request as PendingRequest, settings.signal);
-    return request.promise;
-  }
-
-  #tooManyPending(): LimitError {
-    const { maxPendingRequests } = this.#options.limits;
-    const message = `At most ${maxPendingRequests} requests may wait for ${this.#options.name}; so many do`;
-    return new LimitError('maxPendingRequests', message, { details: { most: maxPendingRequests }, delivery: 'unsent' });
-  }
-
-  #followSignal(request: PendingRequest, signal: AbortSignal): void {
-    const onAbort = () => this.#giveUp(request.id, signal.reason, 'The caller aborted the request');
-    signal.addEventListener('abort', onAbort, { once: true });
-    request.forgetSignal = () => signal.removeEventListener('abort', onAbort);
-  }
-
-  #giveUp(id: RequestId, reason: unknown, told: string): boolean {
-    const request = this.#pending.take(id);
-    if (request === undefined) return false;
-    request.giveUp(reason);
-    this.#withdraw(id, request.method, told);
-    return true;
-  }
-
-  /** Tells the server that nobody waits for the reply any more. Source: MCP, basic, utilities, "Cancellation". */
-  #withdraw(id: RequestId, method: string, reason: string): void {
-    const link = this.#link;
-    const call = link?.agreement?.era.withdraw(id, method, reason, link.transport.channel);
-    if (link !== undefined && call !== undefined) this.#transmit(link, encodeNotification(call.method, call.params, this.#options.limits));
-  }
-
-  /** Sends what asks for no reply. A road that cannot take it any more says so itself. */
-  #transmit(link: Link, text: string): void {
-    const { events } = this.#options;
-    try {
-      link.transport.send({ text, awaitsReply: false, headers: link.headers }, undefined)?.catch((error: unknown) => {
-        if (link === this.#link && this.#machine.state === ConnectionState.CONNECTED) events.fault(error as MCPError);
-      });
-    } catch (error) {
-      events.fault(error as MCPError);
-    }
-  }
-
-  /** The exchange of a request ended without its answer. */
-  #exchangeFailed(link: Link, id: RequestId, error: unknown): void {
-    const status = isMCPError(error) ? error.details['status'] : undefined;
-    if (typeof status === 'number' && isSessionLost(link, status, undefined)) return this.#sessionLost(link, id);
-    this.#pending.take(id)?.reject(error);
-  }
-
   #named(link: Link, sessionId: string): void {
     if (link.nameSession(sessionId)) return;
     this.#options.events.fault(new PeerProtocolError('ERR_MCP_HTTP_HEADER', `${this.#options.name} named another session in the middle of one; it is ignored`));
@@ -413,7 +378,7 @@ export class Connection {
   /** The server does not know the session of the request `id`: that one was not acted on, and there is no use in any other. */
   #sessionLost(link: Link, id: RequestId | undefined): void {
     const lost = new ConnectionError('ERR_MCP_SESSION_LOST', `${this.#options.name} does not know the session any more`, { delivery: 'answered' });
-    if (id !== undefined) this.#pending.take(id)?.reject(lost);
+    if (id !== undefined) this.#outgoing.pending.take(id)?.reject(lost);
     // While a restored session is being proven, this is the answer.
     if (this.#machine.state === ConnectionState.CONNECTED) this.#ended(link, lost);
   }
@@ -424,12 +389,13 @@ export class Connection {
       if (method === 'notifications/cancelled') return incoming.withdraw(checkCancelledId(params), 'The server took the request back');
       if (method !== 'notifications/progress') return events.notified(method, params);
       const progress = checkProgress(params);
-      const request = reportProgress(progress, checkProgressToken(params), this.#pending, events.callbackFault);
+      const token = checkProgressToken(params);
+      const request = reportProgress(progress, token, this.#outgoing.pending, events.callbackFault);
       if (request !== undefined) events.progressed(request, progress);
+      else events.unclaimedProgress(token, progress);
     } catch (cause) {
       if (!(cause instanceof Misfit)) throw cause;
-      const details = { method, pointer: cause.pointer };
-      events.fault(new PeerProtocolError('ERR_MCP_INVALID_PARAMS', `The params of ${escapeText(method)} are not valid: ${cause.message}`, { details }));
+      events.fault(invalidParams(method, cause));
     }
   }
 
@@ -447,13 +413,9 @@ export class Connection {
   #apply(event: ConnectionEvent, cause?: unknown, settleWith: unknown = cause): void {
     const change = this.#machine.apply(event, cause);
     if (event === 'lost' || event === 'close') {
-      this.#pending.rejectAll(settleWith);
+      this.#outgoing.pending.rejectAll(settleWith);
       this.#incoming?.abortAll(settleWith);
     }
     this.#options.events.changed(change);
   }
-}
-
-function isSessionLost({ sessionId, agreement }: Link, status: number, rpcCode: number | undefined): boolean {
-  return sessionId !== undefined && agreement !== undefined && agreement.era.isSessionLost(status, rpcCode);
 }

@@ -12,6 +12,7 @@ import type { RequestId, RequestIds } from '../jsonrpc/request-id.ts';
 import { Misfit } from '../protocol/checks/check.ts';
 import type { Era } from '../protocol/era.ts';
 import type { Arrival, FrameSink } from '../transport/transport.ts';
+import { invalidResult } from './misfit-errors.ts';
 import type { PendingRequest, PendingRequests } from './pending-requests.ts';
 
 const EMPTY_PARAMS: JSONObject = Object.freeze({});
@@ -126,7 +127,7 @@ export class Inbound implements FrameSink {
       if (kind !== 'input_required') request.resolve(result);
       else if (!request.resolveInterim(result)) throw new Misfit('/resultType', '"complete", as this request cannot be answered in rounds');
     } catch (cause) {
-      request.reject(readingFailed(request.method, cause));
+      request.reject(invalidResult(request.method, cause));
     }
     return this.#answered(request, arrival);
   }
@@ -210,14 +211,4 @@ export class Inbound implements FrameSink {
 
 function unexpectedMethod(method: string, era: Era): PeerProtocolError {
   return new PeerProtocolError('ERR_MCP_UNEXPECTED_METHOD', `The server sent the request ${quote(method)}, which a server may not send in ${era.revision}`, { details: { method } });
-}
-
-function readingFailed(method: string, cause: unknown): unknown {
-  if (cause instanceof Misfit) {
-    return new PeerProtocolError('ERR_MCP_INVALID_RESULT', `The result of ${method} is not valid: ${cause.message}`, {
-      details: { method, pointer: cause.pointer },
-      delivery: 'answered',
-    });
-  }
-  return cause;
 }

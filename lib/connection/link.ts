@@ -72,4 +72,9 @@ export class Link {
     this.#allowed.add(method);
     return undefined;
   }
+
+  /** Whether an answer with this HTTP status, and this code where it is an error, says that the session is over. */
+  isSessionLost(status: number, rpcCode: number | undefined): boolean {
+    return this.#sessionId !== undefined && this.#agreement?.era.isSessionLost(status, rpcCode) === true;
+  }
 }

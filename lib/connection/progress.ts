@@ -19,7 +19,7 @@ export function progressTokenFor(id: RequestId, settings: RequestSettings): Prog
 }
 
 /**
- * Hands one report to the request it is about, and returns that; a report about no waiting request is late, and dropped.
+ * Hands one report to the request it is about, and returns that; `undefined` for a report about no waiting request.
  */
 export function reportProgress(progress: Progress, token: ProgressToken, pending: PendingRequests, onFault: ListenerFault): PendingRequest | undefined {
   const request = pending.progressed(token);

@@ -81,16 +81,17 @@ export function resolveRequestOptions(
     resetTimeoutOnProgress: resetTimeoutOnProgress === undefined ? false : flag('options.resetTimeoutOnProgress', resetTimeoutOnProgress),
     maxTotalTimeoutMs: maxTotalTimeoutMs === undefined ? Infinity : durationMs('options.maxTotalTimeoutMs', maxTotalTimeoutMs),
     onProgress: onProgress === undefined ? undefined : functionOption('options.onProgress', onProgress as OnProgress),
-    meta: meta === undefined ? undefined : checkMeta(meta),
+    meta: meta === undefined ? undefined : checkMeta('options.meta', meta),
     retry: retry === undefined ? 'safe' : oneOf('options.retry', retry, RETRY_CHOICES),
   };
 }
 
-function checkMeta(meta: unknown): JSONObject {
-  if (!isObject(meta)) throw new TypeError(`options.meta must be an object; got ${describe(meta)}`);
+/** Reads what is to be a request's `_meta`. */
+export function checkMeta(name: string, meta: unknown): JSONObject {
+  if (!isObject(meta)) throw new TypeError(`${name} must be an object; got ${describe(meta)}`);
   const token = own(meta, 'progressToken');
   if (token !== undefined && typeof token !== 'string' && !Number.isSafeInteger(token)) {
-    throw new TypeError(`options.meta.progressToken must be a string or an integer; got ${describe(token)}`);
+    throw new TypeError(`${name}.progressToken must be a string or an integer; got ${describe(token)}`);
   }
   return meta;
 }

@@ -4,9 +4,10 @@ import type { ReplyReader } from '../connection/pending-requests.ts';
 import type { RequestSettings } from '../connection/request-settings.ts';
 import { checkEmptyResult } from '../protocol/checks/results.ts';
 import type { ServerLogLevel } from '../protocol/types/logging.ts';
+import { refusedRequest } from './refusals.ts';
 import type { Requester } from './requester.ts';
 
-const ACKNOWLEDGED: ReplyReader<void> = Object.freeze({ read: checkEmptyResult });
+const ACKNOWLEDGED: ReplyReader<void> = Object.freeze({ read: checkEmptyResult, refuse: refusedRequest });
 
 /** Asks whether the server is there. Source: MCP, basic, utilities, "Ping". */
 export function ping(requester: Requester, settings: RequestSettings): Promise<void> {

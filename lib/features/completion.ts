@@ -1,5 +1,6 @@
 /** Completion of an argument while it is typed. Source: MCP, server, utilities, "Completion". */
 
+import type { JSONObject } from '../base/json.ts';
 import type { ReplyReader } from '../connection/pending-requests.ts';
 import type { RequestSettings } from '../connection/request-settings.ts';
 import { checkCompletion } from '../protocol/checks/results.ts';
@@ -12,9 +13,19 @@ export interface CompletionContext {
   readonly arguments?: Readonly<Record<string, string>>;
 }
 
-const COMPLETE: ReplyReader<Completion> = Object.freeze({ read: checkCompletion, refuse: refusedArguments });
+// Source: `schema.ts`, CompleteResult, and server, utilities, "Completion": a server must not send more.
+const MOST_VALUES = 100;
 
-/** Values that could complete `argument` of `reference`. */
+const COMPLETE: ReplyReader<Completion> = Object.freeze({
+  read: (result: JSONObject) => {
+    const completion = checkCompletion(result);
+    // Lists for people are made for as many as may come.
+    return completion.values.length <= MOST_VALUES ? completion : { ...completion, values: completion.values.slice(0, MOST_VALUES), hasMore: true };
+  },
+  refuse: refusedArguments,
+});
+
+/** Values that could complete `argument` of `reference`: 100 at most, whatever the server sends. */
 export function complete(
   requester: Requester,
   reference: CompletionReference,

@@ -3,6 +3,7 @@
 import { LimitError, PeerProtocolError } from '../base/errors.ts';
 import type { JSONObject } from '../base/json.ts';
 import type { RequestSettings } from '../connection/request-settings.ts';
+import { refusedRequest } from './refusals.ts';
 import type { Requester } from './requester.ts';
 
 /** What every page has. */
@@ -32,7 +33,7 @@ export class PagedList<P extends Page, Item> {
   /** One page: the first, or the one that `cursor` of the page before names. */
   page(cursor: string | undefined, settings: RequestSettings): Promise<P> {
     const params = cursor === undefined ? undefined : { cursor };
-    return this.#requester.request(this.#options.method, params, settings, { read: this.#options.check });
+    return this.#requester.request(this.#options.method, params, settings, { read: this.#options.check, refuse: refusedRequest });
   }
 
   /** Every item of every page. Each page is a request with these settings. */

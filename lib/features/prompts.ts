@@ -5,20 +5,49 @@ import type { ReplyReader } from '../connection/pending-requests.ts';
 import type { RequestSettings } from '../connection/request-settings.ts';
 import { checkGetPromptResult, checkListPromptsResult } from '../protocol/checks/results.ts';
 import type { GetPromptResult, ListPromptsResult, Prompt } from '../protocol/types/prompts.ts';
+import { ListBaseline } from './list-baseline.ts';
+import type { ChangingList } from './list-changes.ts';
 import { PagedList } from './paged-list.ts';
 import { refusedArguments } from './refusals.ts';
 import type { Requester } from './requester.ts';
+import type { IsHeard, ListChanged } from './server-events.ts';
 
 const GET: ReplyReader<GetPromptResult> = Object.freeze({ read: checkGetPromptResult, refuse: refusedArguments });
 
+const promptName = (prompt: Prompt): string => prompt.name;
+
 /** The prompts of one server. */
-export class Prompts {
+export class Prompts implements ChangingList {
   readonly list: PagedList<ListPromptsResult, Prompt>;
   readonly #requester: Requester;
+  readonly #defaults: RequestSettings;
+  readonly #isHeard: IsHeard;
+  #baseline: ListBaseline<Prompt> | undefined;
 
-  constructor(requester: Requester, { maxPages }: Limits) {
+  constructor(requester: Requester, { maxPages }: Limits, defaults: RequestSettings, isHeard: IsHeard) {
     this.#requester = requester;
+    this.#defaults = defaults;
+    this.#isHeard = isHeard;
     this.list = new PagedList(requester, { method: 'prompts/list', check: checkListPromptsResult, items: (page) => page.prompts, maxPages });
+  }
+
+  /** The whole list. */
+  async all(settings: RequestSettings): Promise<Prompt[]> {
+    const prompts = await this.list.all(settings);
+    if (this.#baseline === undefined && this.#isHeard('promptsChanged')) this.#baseline = new ListBaseline(promptName, prompts);
+    return prompts;
+  }
+
+  expire(): void {}
+
+  refresh(): Promise<ListChanged> | undefined {
+    const baseline = this.#baseline;
+    if (baseline === undefined || !this.#isHeard('promptsChanged')) return undefined;
+    return this.list.all(this.#defaults).then((prompts) => baseline.changeTo(prompts));
+  }
+
+  letGo(): void {
+    this.#baseline = undefined;
   }
 
   /**

@@ -3,19 +3,35 @@
 import { InvalidValueError } from '../base/errors.ts';
 import type { ErrorCode, MCPError, RPCError } from '../base/errors.ts';
 import { RPC_ERROR } from '../jsonrpc/error-code.ts';
-import { RESOURCE_NOT_FOUND } from '../protocol/error-codes.ts';
+import { RESOURCE_NOT_FOUND, URL_ELICITATION_REQUIRED } from '../protocol/error-codes.ts';
+import { urlElicitationRequired } from './url-elicitation-required.ts';
 
 function asInvalidValue(code: ErrorCode, error: RPCError): InvalidValueError {
   return new InvalidValueError(code, error.message, { details: error.details, cause: error, delivery: 'answered' });
 }
 
+/** What any request can be answered with: `-32042` wants the user to visit a page first. Source: 2025-11-25, client, "Elicitation", "Error Handling". */
+export function refusedRequest(error: RPCError): MCPError {
+  return error.rpcCode === URL_ELICITATION_REQUIRED ? urlElicitationRequired(error) : error;
+}
+
 /** `-32602` to a request that named something and gave it arguments. Source: MCP, server, "Tools" and "Prompts", error handling. */
 export function refusedArguments(error: RPCError): MCPError {
-  return error.rpcCode === RPC_ERROR.invalidParams ? asInvalidValue('ERR_MCP_INVALID_ARGUMENTS', error) : error;
+  return error.rpcCode === RPC_ERROR.invalidParams ? asInvalidValue('ERR_MCP_INVALID_ARGUMENTS', error) : refusedRequest(error);
+}
+
+/**
+ * As {@link refusedArguments}, from a server that runs tools as tasks: `-32601` and `-32600` say that this one runs in no other way.
+ * Source: 2025-11-25, basic, utilities, "Tasks", "Tool-Level Negotiation" and "Protocol Errors".
+ */
+export function refusedCall(error: RPCError): MCPError {
+  if (error.rpcCode !== RPC_ERROR.methodNotFound && error.rpcCode !== RPC_ERROR.invalidRequest) return refusedArguments(error);
+  const message = `${error.message}; a tool that runs as a task only is called by startTask`;
+  return new InvalidValueError('ERR_MCP_TASK_REQUIRED', message, { details: error.details, cause: error, delivery: 'answered' });
 }
 
 /** `-32002`, and `-32602` from servers that use it for the same. Source: MCP, server, "Resources", error handling. */
 export function refusedResource(error: RPCError): MCPError {
   const isNotFound = error.rpcCode === RESOURCE_NOT_FOUND || error.rpcCode === RPC_ERROR.invalidParams;
-  return isNotFound ? asInvalidValue('ERR_MCP_RESOURCE_NOT_FOUND', error) : error;
+  return isNotFound ? asInvalidValue('ERR_MCP_RESOURCE_NOT_FOUND', error) : refusedRequest(error);
 }

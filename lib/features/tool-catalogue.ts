@@ -1,36 +1,40 @@
-/** What is known of a server's tools, to refuse a call that cannot go well before it is sent. */
+/** What is known of a server's tools: to refuse a call that cannot go well before it is sent, and to check what comes back. */
 
 import { orAbort } from '../base/abort.ts';
-import { InvalidValueError, PeerProtocolError, RPCError } from '../base/errors.ts';
-import { own } from '../base/json.ts';
+import { PeerProtocolError, RPCError } from '../base/errors.ts';
 import type { JSONObject } from '../base/json.ts';
-import { nearest } from '../base/options.ts';
-import { quote } from '../base/text.ts';
 import type { Tool } from '../protocol/types/tools.ts';
+import { accepts, knownOf } from './known-tool.ts';
+import type { KnownTool, KnownTools, ToolChecks } from './known-tool.ts';
+import { checkCall, unknownTool } from './refused-calls.ts';
 
 const NO_ARGUMENTS: JSONObject = Object.freeze({});
-
-/** What is kept of a tool. */
-interface KnownTool {
-  readonly required: readonly string[];
-  /** The server says that calling it again does no more than calling it once. */
-  readonly isRepeatable: boolean;
-}
-
-type Known = ReadonlyMap<string, KnownTool>;
 
 /** The server cannot list its tools: nothing is known of any of them, and there is no use in asking again. */
 const UNLISTED = 'unlisted';
 
+/** What a look at the list came to. */
+interface Learnt {
+  readonly tools: readonly Tool[];
+  readonly known: KnownTools | typeof UNLISTED;
+  /** Why the server cannot list its tools. */
+  readonly cause?: unknown;
+}
+
 /** Learns the list of tools when it is first needed, and again when it may have changed. */
 export class ToolCatalogue {
   readonly #load: () => Promise<readonly Tool[]>;
-  #known: Known | typeof UNLISTED | undefined;
-  #loading: Promise<Known | typeof UNLISTED> | undefined;
+  readonly #checks: ToolChecks;
+  #known: KnownTools | typeof UNLISTED | undefined;
+  /** What was known before it was forgotten: of schemas that are still the same, what was compiled is taken over. */
+  #before: KnownTools | undefined;
+  #loading: Promise<Learnt> | undefined;
   #version = 0;
+  #isUsed = false;
 
-  constructor(load: () => Promise<readonly Tool[]>) {
+  constructor(load: () => Promise<readonly Tool[]>, checks: ToolChecks) {
     this.#load = load;
+    this.#checks = checks;
   }
 
   /** Changes whenever what is known is forgotten. */
@@ -38,9 +42,19 @@ export class ToolCatalogue {
     return this.#version;
   }
 
+  /** Whether the list was learnt on this connection. */
+  get isUsed(): boolean {
+    return this.#isUsed;
+  }
+
   /** Takes a whole list that was asked for at `version`; one that is out of date by now is not taken. */
-  learn(tools: readonly Tool[], version: number | undefined): void {
-    if (version === this.#version) this.#known = knownOf(tools);
+  learn(tools: readonly Tool[], version: number): KnownTools {
+    const known = knownOf(tools, this.#checks, this.#before);
+    if (version !== this.#version) return known;
+    this.#isUsed = true;
+    this.#known = known;
+    this.#before = known;
+    return known;
   }
 
   /** Forgets: the list may have changed. */
@@ -50,103 +64,65 @@ export class ToolCatalogue {
     this.#loading = undefined;
   }
 
-  /** Whether the call is known to be one that the tool takes. False too when that has to be looked up. */
-  accepts(name: string, args: JSONObject = NO_ARGUMENTS): boolean {
-    if (this.#known === UNLISTED) return true;
-    const required = this.#known?.get(name)?.required;
-    if (required === undefined) return false;
-    for (const argument of required) if (isAbsent(argument, args)) return false;
-    return true;
+  /** Forgets: another connection, maybe another server. */
+  restart(): void {
+    this.forget();
+    this.#isUsed = false;
   }
 
-  /** Whether the server says that calling the tool again does no more than calling it once. False where it is not known. */
-  isRepeatable(name: string): boolean {
-    return this.#known === UNLISTED ? false : this.#known?.get(name)?.isRepeatable ?? false;
+  /** What is known of a tool, without asking. */
+  find(name: string): KnownTool | undefined {
+    return this.#known === UNLISTED ? undefined : this.#known?.get(name);
+  }
+
+  /** Whether a call may be sent as it is. False too when that has to be looked up. */
+  accepts(tool: KnownTool | undefined, args: JSONObject = NO_ARGUMENTS): boolean {
+    return tool === undefined ? this.#known === UNLISTED : accepts(tool, args);
   }
 
   /**
    * Looks the tool up, asking the server for its list where it is not known, and once more for a tool that is not in it.
    * A server that cannot list its tools is taken at its word until the list changes: nothing is refused then.
    *
-   * @throws InvalidValueError `ERR_MCP_UNKNOWN_TOOL`, `ERR_MCP_INVALID_ARGUMENTS`, `unsent`; or what kept the list from coming.
+   * @throws InvalidValueError `ERR_MCP_UNKNOWN_TOOL`, `ERR_MCP_INVALID_ARGUMENTS`; PeerProtocolError `ERR_MCP_INVALID_TOOL`, each `unsent`;
+   *   or what kept the list from coming.
    */
-  async require(name: string, args: JSONObject = NO_ARGUMENTS, signal: AbortSignal | undefined): Promise<void> {
+  async require(name: string, args: JSONObject = NO_ARGUMENTS, signal: AbortSignal | undefined): Promise<KnownTool | undefined> {
     const isFresh = this.#known === undefined;
-    let known = this.#known ?? (await orAbort(this.#learnAll(), signal));
+    let known = this.#known ?? (await orAbort(this.#learnAll(), signal)).known;
     if (known !== UNLISTED && !known.has(name) && !isFresh) {
       this.forget();
-      known = await orAbort(this.#learnAll(), signal);
+      ({ known } = await orAbort(this.#learnAll(), signal));
     }
-    if (known === UNLISTED) return;
-    const required = known.get(name)?.required;
-    if (required === undefined) throw unknownTool(name, known);
-    const absent = missing(required, args);
-    if (absent.length > 0) throw missingArguments(name, absent);
+    if (known === UNLISTED) return undefined;
+    const tool = known.get(name);
+    if (tool === undefined) throw unknownTool(name, known);
+    checkCall(name, tool, args);
+    return tool;
   }
 
-  #learnAll(): Promise<Known | typeof UNLISTED> {
+  /** The whole list, asked for now, or being asked for; what is known follows it. @throws what kept it from coming. */
+  async relearn(): Promise<readonly Tool[]> {
+    const { tools, known, cause } = await this.#learnAll();
+    if (known === UNLISTED) throw cause;
+    return tools;
+  }
+
+  #learnAll(): Promise<Learnt> {
     this.#loading ??= this.#loadOnce(this.#version);
     return this.#loading;
   }
 
-  async #loadOnce(version: number): Promise<Known | typeof UNLISTED> {
+  async #loadOnce(version: number): Promise<Learnt> {
     try {
       const tools = await this.#load();
-      this.learn(tools, version);
-      return knownOf(tools);
+      return { tools, known: this.learn(tools, version) };
     } catch (cause) {
       if (!(cause instanceof RPCError || cause instanceof PeerProtocolError)) throw cause;
       if (version === this.#version) this.#known = UNLISTED;
-      return UNLISTED;
+      return { tools: [], known: UNLISTED, cause };
     } finally {
       if (version === this.#version) this.#loading = undefined;
     }
   }
-}
-
-/** Tools of which the same is known share it: most of the fifty tools of a server require one argument, or none. */
-function knownOf(tools: readonly Tool[]): Known {
-  const shared = new Map<string, KnownTool>();
-  const known = new Map<string, KnownTool>();
-  for (const tool of tools) {
-    const facts: KnownTool = { required: requiredNames(tool.inputSchema), isRepeatable: isRepeatable(tool) };
-    const key = JSON.stringify(facts);
-    if (!shared.has(key)) shared.set(key, facts);
-    known.set(tool.name, shared.get(key) ?? facts);
-  }
-  return known;
-}
-
-function isRepeatable({ annotations }: Tool): boolean {
-  return annotations?.readOnlyHint === true || annotations?.idempotentHint === true;
-}
-
-function requiredNames(schema: JSONObject): readonly string[] {
-  const required = own(schema, 'required');
-  return Array.isArray(required) ? required.filter((name) => typeof name === 'string') : [];
-}
-
-function missing(required: readonly string[], args: JSONObject): readonly string[] {
-  return required.filter((argument) => isAbsent(argument, args));
-}
-
-function isAbsent(argument: string, args: JSONObject): boolean {
-  return own(args, argument) === undefined;
-}
-
-function unknownTool(name: string, known: Known): InvalidValueError {
-  const near = nearest(name, known.keys());
-  const hint = near === undefined ? `it has ${known.size} tools, none of a name like it` : `did you mean ${quote(near)}?`;
-  return new InvalidValueError('ERR_MCP_UNKNOWN_TOOL', `The server has no tool ${quote(name)}; ${hint}`, {
-    details: { toolName: name, nearest: near },
-    delivery: 'unsent',
-  });
-}
-
-function missingArguments(name: string, absent: readonly string[]): InvalidValueError {
-  const names = absent.map((argument) => quote(argument)).join(', ');
-  return new InvalidValueError('ERR_MCP_INVALID_ARGUMENTS', `The tool ${quote(name)} requires the argument${absent.length === 1 ? '' : 's'} ${names}, which the call does not give`, {
-    details: { toolName: name, missing: absent },
-    delivery: 'unsent',
-  });
 }

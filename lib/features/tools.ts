@@ -2,43 +2,98 @@
 
 import { timedSignal } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
-import { RequestTimeoutError } from '../base/errors.ts';
+import { InvalidValueError, RequestTimeoutError } from '../base/errors.ts';
+import type { MCPError, RPCError } from '../base/errors.ts';
+import { isObject, own } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
 import type { Limits } from '../base/limits.ts';
 import { quiet } from '../base/quiet.ts';
+import { quote } from '../base/text.ts';
 import type { ReplyReader } from '../connection/pending-requests.ts';
 import type { RequestSettings } from '../connection/request-settings.ts';
-import { checkCallToolResult, checkListToolsResult } from '../protocol/checks/results.ts';
+import { checkListToolsResult } from '../protocol/checks/results.ts';
 import type { CallToolResult, ListToolsResult, Tool } from '../protocol/types/tools.ts';
+import type { KnownTool } from './known-tool.ts';
+import { ListBaseline } from './list-baseline.ts';
+import type { ChangingList } from './list-changes.ts';
 import { PagedList } from './paged-list.ts';
-import { refusedArguments } from './refusals.ts';
+import { refusedArguments, refusedCall } from './refusals.ts';
 import type { Requester } from './requester.ts';
+import { PLAIN_RESULT } from './result-check.ts';
+import { NOTHING_MORE } from './server-events.ts';
+import type { IsHeard, ListChanged } from './server-events.ts';
 import { ToolCatalogue } from './tool-catalogue.ts';
+import { ToolFaults } from './tool-faults.ts';
 
-const CALL: ReplyReader<CallToolResult> = Object.freeze({ read: checkCallToolResult, refuse: refusedArguments });
+/** What is checked of the arguments of a call before it is sent: nothing, that the tool is there and required arguments are, or all that its schema says. */
+export type ArgumentChecks = boolean | 'schema';
+
+/** What {@link Tools} is made with. */
+export interface ToolsOptions {
+  readonly clock: Clock;
+  readonly limits: Limits;
+  /** The settings of requests that nobody asked for. */
+  readonly defaults: RequestSettings;
+  readonly checkArguments: ArgumentChecks;
+  readonly checkResults: boolean;
+  readonly isHeard: IsHeard;
+  /** A tool cannot be used. */
+  readonly fault: (error: MCPError) => void;
+  /** Where tools that run as tasks only are run. */
+  readonly tasks: () => TaskRunner;
+}
+
+/** Runs tools as tasks. */
+export interface TaskRunner {
+  /** Whether the server runs tools as tasks. */
+  readonly areOffered: boolean;
+  /** `undefined` where the server has no tasks. */
+  run(call: ReadyCall): Promise<CallToolResult> | undefined;
+}
+
+/** A call that was found to be one that can be made. */
+export interface ReadyCall {
+  readonly name: string;
+  readonly args: JSONObject | undefined;
+  readonly settings: RequestSettings;
+  /** What is known of the tool. The list may change, and be forgotten, while the call is on its way. */
+  readonly tool: KnownTool | undefined;
+}
+
+const toolName = (tool: Tool): string => tool.name;
 
 /** The tools of one server. */
-export class Tools {
+export class Tools implements ChangingList {
   readonly #requester: Requester;
   readonly #clock: Clock;
   readonly #list: PagedList<ListToolsResult, Tool>;
-  /** What is known of the tools: to refuse a call that cannot go well, and to know which may be repeated. */
+  /** What is known of the tools: to refuse a call that cannot go well, to check results, and to know which may be repeated. */
   readonly #catalogue: ToolCatalogue;
   readonly #checksArguments: boolean;
+  readonly #faults: ToolFaults;
+  readonly #isHeard: IsHeard;
+  readonly #tasks: () => TaskRunner;
+  /** Reads what a tool answers of which nothing else is known. */
+  readonly #plainReader: ReplyReader<CallToolResult>;
+  #baseline: ListBaseline<Tool> | undefined;
 
-  /** With `checkArguments`, unknown tools and missing required arguments are refused before anything is sent. */
-  constructor(requester: Requester, clock: Clock, limits: Limits, defaults: RequestSettings, checkArguments: boolean) {
+  constructor(requester: Requester, { clock, limits, defaults, checkArguments, checkResults, isHeard, fault, tasks }: ToolsOptions) {
     this.#requester = requester;
     this.#clock = clock;
-    this.#list = new PagedList(requester, { method: 'tools/list', check: checkListToolsResult, items: (page) => page.tools, maxPages: limits.maxPages });
-    this.#catalogue = new ToolCatalogue(() => this.#list.all(defaults));
-    this.#checksArguments = checkArguments;
+    this.#list = new PagedList(requester, { method: 'tools/list', check: (result) => this.#checkPage(result), items: (page) => page.tools, maxPages: limits.maxPages });
+    this.#faults = new ToolFaults(limits.maxToolFaults, fault);
+    const checks = { checksSchema: checkArguments === 'schema', checksResults: checkResults, limits, faults: this.#faults };
+    this.#catalogue = new ToolCatalogue(() => this.#all(defaults), checks);
+    this.#checksArguments = checkArguments !== false;
+    this.#isHeard = isHeard;
+    this.#tasks = tasks;
+    this.#plainReader = { read: PLAIN_RESULT.read, refuse: (error: RPCError) => (tasks().areOffered ? refusedCall(error) : refusedArguments(error)) };
   }
 
   /** All tools. */
   async list(settings: RequestSettings): Promise<Tool[]> {
-    const version = this.#catalogue.version;
-    const tools = await this.#list.all(settings);
+    const { version } = this.#catalogue;
+    const tools = await this.#all(settings);
     this.#catalogue.learn(tools, version);
     return tools;
   }
@@ -49,27 +104,91 @@ export class Tools {
   }
 
   /** Tool by tool. */
-  iterate(settings: RequestSettings): AsyncGenerator<Tool, void, undefined> {
-    return this.#list.iterate(settings);
+  async *iterate(settings: RequestSettings): AsyncGenerator<Tool, void, undefined> {
+    const seen = new Set<string>();
+    for await (const tool of this.#list.iterate(settings)) if (this.#isFirst(tool, seen)) yield tool;
   }
 
   /**
    * Calls a tool.
    *
-   * @throws InvalidValueError `ERR_MCP_UNKNOWN_TOOL` or `ERR_MCP_INVALID_ARGUMENTS`, before sending or as the server says.
+   * @throws InvalidValueError `ERR_MCP_UNKNOWN_TOOL` or `ERR_MCP_INVALID_ARGUMENTS`, before sending or as the server says; PeerProtocolError
+   *   `ERR_MCP_INVALID_STRUCTURED_CONTENT`, `ERR_MCP_INVALID_TOOL`.
    */
   call(name: string, args: JSONObject | undefined, settings: RequestSettings): Promise<CallToolResult> {
-    if (!this.#checksArguments || this.#catalogue.accepts(name, args)) return this.#send(name, args, settings);
+    const tool = this.#catalogue.find(name);
+    if (!this.#checksArguments || this.#catalogue.accepts(tool, args)) return this.#send(name, args, settings, tool);
     return quiet(this.#checkAndSend(name, args, settings));
   }
 
-  /** What is known may be wrong: the list changed, or another server answers now. */
-  forget(): void {
+  expire(): void {
     this.#catalogue.forget();
   }
 
-  /** The look-up is part of the call: it ends with the same signal, and its time is taken from the call's. */
+  refresh(): Promise<ListChanged> | undefined {
+    const baseline = this.#isHeard('toolsChanged') ? this.#baseline : undefined;
+    if (baseline !== undefined) return this.#catalogue.relearn().then((tools) => baseline.changeTo(tools));
+    return this.#catalogue.isUsed ? this.#catalogue.relearn().then(() => NOTHING_MORE) : undefined;
+  }
+
+  /** What is known may be wrong: another connection, maybe another server. */
+  restart(): void {
+    this.#catalogue.restart();
+    this.#faults.restart();
+  }
+
+  letGo(): void {
+    this.#baseline = undefined;
+  }
+
+  async #all(settings: RequestSettings): Promise<Tool[]> {
+    const seen = new Set<string>();
+    const tools = (await this.#list.all(settings)).filter((tool) => this.#isFirst(tool, seen));
+    if (this.#baseline === undefined && this.#isHeard('toolsChanged')) this.#baseline = new ListBaseline(toolName, tools);
+    return tools;
+  }
+
+  /** Two tools of one name cannot be told apart when one is called: the first is the one that is meant. */
+  #isFirst({ name }: Tool, seen: Set<string>): boolean {
+    if (seen.has(name)) {
+      this.#faults.tell(name, 'another tool before it in the list has the same name, so this one is left out', { pointer: '/name' });
+      return false;
+    }
+    seen.add(name);
+    return true;
+  }
+
+  #checkPage(result: JSONObject): ListToolsResult {
+    return checkListToolsResult(result, ({ message, pointer }, tool) => {
+      const name = isObject(tool) ? own(tool, 'name') : undefined;
+      this.#faults.tell(typeof name === 'string' ? name : undefined, `${message}; it is left out of the list`, { pointer });
+    });
+  }
+
+  /** How the result of a call of `name` is read, as far as the tool is known. */
+  reader(name: string | undefined): ReplyReader<CallToolResult> {
+    return this.#readerOf(name === undefined ? undefined : this.#catalogue.find(name));
+  }
+
+  /**
+   * Makes a call ready to be made a task: as it would be sent now, with the time that the look-up left of it.
+   *
+   * @throws InvalidValueError as {@link Tools.call}, and `ERR_MCP_TASK_UNSUPPORTED` for a tool that is known not to run as a task.
+   */
+  async readyAsTask(name: string, args: JSONObject | undefined, settings: RequestSettings): Promise<ReadyCall> {
+    const ready = this.#checksArguments ? await this.#check(name, args, settings) : { name, args, settings, tool: this.#catalogue.find(name) };
+    if (ready.tool?.taskSupport === 'forbidden') throw noTask(name);
+    return ready;
+  }
+
   async #checkAndSend(name: string, args: JSONObject | undefined, settings: RequestSettings): Promise<CallToolResult> {
+    const ready = await this.#check(name, args, settings);
+    const running = ready.tool?.taskSupport === 'required' ? this.#tasks().run(ready) : undefined;
+    return running ?? this.#send(name, ready.args, ready.settings, ready.tool);
+  }
+
+  /** The look-up is part of the call: it ends with the same signal, and its time is taken from the call's. */
+  async #check(name: string, args: JSONObject | undefined, settings: RequestSettings): Promise<ReadyCall> {
     // In its JSON form, as it would be sent now: what the caller does to it while the list is asked for has no effect.
     const kept = args === undefined ? undefined : (JSON.parse(JSON.stringify(args)) as JSONObject);
     const { timeoutMs } = settings;
@@ -77,18 +196,30 @@ export class Tools {
     const late = () =>
       new RequestTimeoutError('ERR_MCP_REQUEST_TIMEOUT', `tools/call waited ${timeoutMs} ms for the list of tools`, { details: { timeoutMs }, delivery: 'unsent' });
     const bound = timedSignal(this.#clock, timeoutMs, late, settings.signal);
+    let tool: KnownTool | undefined;
     try {
-      await this.#catalogue.require(name, kept, bound.signal);
+      tool = await this.#catalogue.require(name, kept, bound.signal);
     } finally {
       bound.release();
     }
     const left = Math.max(1, timeoutMs - (this.#clock.now() - startedAt));
-    return this.#send(name, kept, { ...settings, timeoutMs: left });
+    return { name, args: kept, settings: { ...settings, timeoutMs: left }, tool };
   }
 
-  #send(name: string, args: JSONObject | undefined, settings: RequestSettings): Promise<CallToolResult> {
+  #send(name: string, args: JSONObject | undefined, settings: RequestSettings, tool: KnownTool | undefined): Promise<CallToolResult> {
     const params = args === undefined ? { name } : { name, arguments: args };
-    const isRepeatable = settings.retry === 'idempotent' && this.#catalogue.isRepeatable(name);
-    return this.#requester.request('tools/call', params, settings, CALL, isRepeatable);
+    const isRepeatable = settings.retry === 'idempotent' && tool?.isRepeatable === true;
+    return this.#requester.request('tools/call', params, settings, this.#readerOf(tool), isRepeatable);
   }
+
+  #readerOf(tool: KnownTool | undefined): ReplyReader<CallToolResult> {
+    return tool === undefined || tool.reader === PLAIN_RESULT ? this.#plainReader : tool.reader;
+  }
+}
+
+function noTask(name: string): InvalidValueError {
+  return new InvalidValueError('ERR_MCP_TASK_UNSUPPORTED', `The tool ${quote(name)} does not run as a task; callTool calls it`, {
+    details: { toolName: name },
+    delivery: 'unsent',
+  });
 }

@@ -150,15 +150,30 @@ export function encodeNotification(method: string, params: JSONObject | undefine
   return bounded(params === undefined ? `${head}}` : `${head},"params":${encodePart(params, method)}}`, method, bounds);
 }
 
-/** The text of the answer to the peer's request `id`; errors as {@link encodeRequest}. */
+/**
+ * The text of the answer to the peer's request `id`; errors as {@link encodeRequest}, and LimitError `maxDepth`: the peer has a right to
+ * answers that it can read.
+ */
 export function encodeResult(id: RequestId, result: JSONObject, bounds: MessageBounds): string {
-  return bounded(`{"jsonrpc":"2.0","id":${encodeWord(id)},"result":${encodePart(result, 'an answer')}}`, 'an answer', bounds);
+  const text = bounded(`{"jsonrpc":"2.0","id":${encodeWord(id)},"result":${encodePart(result, 'an answer')}}`, 'an answer', bounds);
+  if (!isTooDeep(text, bounds.maxDepth)) return text;
+  const details = { most: bounds.maxDepth };
+  throw new LimitError('maxDepth', `A message may have at most ${bounds.maxDepth} levels of arrays and objects; an answer has more`, { details, delivery: 'unsent' });
 }
 
 /** The text of the refusal of the peer's request `id`. */
 export function encodeError(id: RequestId, code: number, message: string, bounds: MessageBounds, data?: JSONObject): string {
   const error = encodePart(data === undefined ? { code, message } : { code, message, data }, 'an error answer');
   return bounded(`{"jsonrpc":"2.0","id":${encodeWord(id)},"error":${error}}`, 'an error answer', bounds);
+}
+
+/**
+ * A copy of `params` as they would be sent now.
+ *
+ * @throws TypeError when they have no JSON form.
+ */
+export function jsonForm(params: JSONObject, method: string): JSONObject {
+  return JSON.parse(encodePart(params, method)) as JSONObject;
 }
 
 /** An id or a method as JSON. */

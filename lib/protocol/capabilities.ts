@@ -1,8 +1,9 @@
 /** What each side declares that it can do. Source: `schema.ts` of each revision, ClientCapabilities and ServerCapabilities. */
 
+import { isObject } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
 import { METHODS } from './methods.ts';
-import { REVISION_2024_11_05 } from './versions.ts';
+import { REVISION_2024_11_05, REVISION_2025_11_25, isAtLeast } from './versions.ts';
 import type { ProtocolVersion } from './versions.ts';
 
 /** What a server offers; members that nobody knows are kept. */
@@ -25,11 +26,43 @@ export interface ClientCapabilities {
   readonly experimental?: Readonly<Record<string, JSONObject>>;
 }
 
+/** What a server is told when `revision` is proposed to it: what that revision does not have is left out. */
+export function capabilitiesIn(revision: ProtocolVersion, capabilities: ClientCapabilities): ClientCapabilities {
+  // Source: `schema.ts`, ClientCapabilities: `tools` and `context` of sampling came with 2025-11-25.
+  if (capabilities.sampling === undefined || isAtLeast(revision, REVISION_2025_11_25)) return capabilities;
+  return { ...capabilities, sampling: {} };
+}
+
+/** `capabilities` as a text that is the same for the same ones, whatever the order of their members; `undefined` for none. */
+export function capabilitiesText(capabilities: ClientCapabilities): string | undefined {
+  if (Object.keys(capabilities).length === 0) return undefined;
+  return JSON.stringify(capabilities, (_key, value: unknown) => (isObject(value) ? Object.fromEntries(Object.entries(value).sort(byName)) : value));
+}
+
+function byName([left]: [string, unknown], [right]: [string, unknown]): number {
+  return left < right ? -1 : 1;
+}
+
 /** The capability that `method` needs and the server has not declared, or `undefined` when it may be sent. */
 export function missingCapability(method: string, declared: ServerCapabilities, revision: ProtocolVersion): string | undefined {
   const needs = METHODS.get(method)?.needs;
-  if (needs === undefined || Object.hasOwn(declared, needs)) return undefined;
+  if (needs === undefined || declares(declared, needs)) return undefined;
   // The first revision has no such capability to declare.
   if (needs === 'completions' && revision === REVISION_2024_11_05) return undefined;
   return needs;
+}
+
+/** Whether a server runs tools as tasks. Source: 2025-11-25, basic, utilities, "Tasks", "Server Capabilities". */
+export function runsToolsAsTasks(declared: ServerCapabilities): boolean {
+  return declares(declared, 'tasks.requests.tools.call');
+}
+
+/** Whether a capability is declared; a dot leads to one within it. */
+function declares(declared: ServerCapabilities, path: string): boolean {
+  let part: unknown = declared;
+  for (const name of path.split('.')) {
+    if (!isObject(part) || !Object.hasOwn(part, name)) return false;
+    part = part[name];
+  }
+  return part !== false;
 }

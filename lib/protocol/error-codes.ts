@@ -12,3 +12,8 @@ export const MISSING_CLIENT_CAPABILITY = -32021;
 
 /** The server does not speak the revision of the request. Source: 2026-07-28, basic, "Error Codes". */
 export const UNSUPPORTED_VERSION = -32022;
+
+/** The user said no to what a server asks. Source: 2025-11-25, client, "Sampling", "Error Handling". */
+export const USER_REJECTED = -1;
+/** A request that waits for the user to visit a page. Source: 2025-11-25, `schema.ts`, URL_ELICITATION_REQUIRED. */
+export const URL_ELICITATION_REQUIRED = -32042;

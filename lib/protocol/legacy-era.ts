@@ -6,6 +6,7 @@ import type { JSONObject } from '../base/json.ts';
 import { quote } from '../base/text.ts';
 import { SENT_HEADERS } from '../http/header-names.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
+import { capabilitiesIn } from './capabilities.ts';
 import type { ClientCapabilities } from './capabilities.ts';
 import { checkInitializeResult } from './checks/initialize.ts';
 import type { Agreement, Call, Era, EraName, HeaderFields, ResultKind, Stamps } from './era.ts';
@@ -74,7 +75,7 @@ export class LegacyEra implements Era {
 
 /** What goes out first. Source: 2025-11-25, basic, lifecycle, "Initialization". */
 export function initializeCall(revision: ProtocolVersion, capabilities: ClientCapabilities, clientInfo: Implementation): Call {
-  return { method: 'initialize', params: { protocolVersion: revision, capabilities, clientInfo } };
+  return { method: 'initialize', params: { protocolVersion: revision, capabilities: capabilitiesIn(revision, capabilities), clientInfo } };
 }
 
 /** What goes out once the server has answered. */

@@ -1,36 +1,18 @@
 import { ALL_TYPE_BITS, ARRAY_BIT, BOOLEAN_BIT, INTEGER_BIT, NULL_BIT, NUMBER_BIT, OBJECT_BIT, STRING_BIT, typeBitsOf } from './json-value.ts';
-import {
-  ANYTHING_PLAN,
-  createPlan,
-  NOTHING_PLAN,
-  PLAN_ARRAY,
-  PLAN_BOOLEAN,
-  PLAN_CHECK,
-  PLAN_CHOICE,
-  PLAN_EITHER,
-  PLAN_INTEGER,
-  PLAN_INTEGER_RANGE,
-  PLAN_NULL,
-  PLAN_NUMBER,
-  PLAN_NUMBER_RANGE,
-  PLAN_OBJECT,
-  PLAN_STRING,
-  PLAN_STRING_LENGTH,
-  PLAN_TYPES,
-} from './plan.ts';
-import type { Plan, SchemaCheck } from './plan.ts';
+import { ANYTHING_PLAN, createPlan, NOTHING_PLAN, typesOfPlan } from './plan.ts';
+import type { Plan, PlanKind, SchemaCheck } from './plan.ts';
 import type { CompiledKeyword, SchemaNode, SchemaRange } from './schema-node.ts';
 
 /** Plans for nothing but one type. */
-const PLAIN_KINDS: ReadonlyMap<number, number> = new Map([
-  [STRING_BIT, PLAN_STRING],
-  [NUMBER_BIT, PLAN_NUMBER],
-  [NUMBER_BIT | INTEGER_BIT, PLAN_NUMBER],
-  [INTEGER_BIT, PLAN_INTEGER],
-  [BOOLEAN_BIT, PLAN_BOOLEAN],
-  [NULL_BIT, PLAN_NULL],
-  [ARRAY_BIT, PLAN_ARRAY],
-  [OBJECT_BIT, PLAN_OBJECT],
+const PLAIN_KINDS: ReadonlyMap<number, PlanKind> = new Map<number, PlanKind>([
+  [STRING_BIT, 'string'],
+  [NUMBER_BIT, 'number'],
+  [NUMBER_BIT | INTEGER_BIT, 'number'],
+  [INTEGER_BIT, 'integer'],
+  [BOOLEAN_BIT, 'boolean'],
+  [NULL_BIT, 'null'],
+  [ARRAY_BIT, 'array'],
+  [OBJECT_BIT, 'object'],
 ]);
 
 type Keywords = readonly CompiledKeyword[];
@@ -42,7 +24,7 @@ export function makePlan(node: SchemaNode): Plan {
   const { reference } = node.shape;
   if (reference !== undefined && node.keywords.length === 1) return reference.planToUse;
   const height = heightOf(node);
-  if (node.hasUnevaluated) return createPlan(PLAN_CHECK, { height, check: (value, run) => node.evaluate(value, run, undefined, undefined) });
+  if (node.hasUnevaluated) return createPlan('check', { height, check: (value, run) => node.evaluate(value, run, undefined, undefined) });
   const { type, types } = node.shape;
   const keywords = node.keywords.filter((keyword) => keyword !== type?.keyword);
   const simple = plainPlan(node, types, keywords) ?? eitherPlan(node, types, keywords, height);
@@ -61,24 +43,19 @@ function plainPlan(node: SchemaNode, types: number, keywords: Keywords): Plan | 
   const kind = PLAIN_KINDS.get(types);
   if (keywords.length === 0) {
     if (types === ALL_TYPE_BITS) return ANYTHING_PLAN;
-    return kind === undefined ? createPlan(PLAN_TYPES, { types }) : createPlan(kind);
+    return kind === undefined ? createPlan('types', { types }) : createPlan(kind);
   }
   if (keywords.length > 1) return undefined;
   const [only] = keywords;
   const { choice, length, range } = node.shape;
   if (choice !== undefined && only === choice.keyword) {
-    return createPlan(PLAN_CHOICE, { choices: choice.values.filter((value) => (typeBitsOf(value) & types) !== 0) });
+    return createPlan('choice', { choices: choice.values.filter((value) => (typeBitsOf(value) & types) !== 0) });
   }
-  if (only === length?.keyword && kind === PLAN_STRING) return createPlan(PLAN_STRING_LENGTH, length?.range);
-  if (only === range?.keyword && kind === PLAN_NUMBER) return createPlan(PLAN_NUMBER_RANGE, range?.range);
-  if (only === range?.keyword && kind === PLAN_INTEGER) return createPlan(PLAN_INTEGER_RANGE, range?.range);
+  if (only === length?.keyword && kind === 'string') return createPlan('stringLength', length?.range);
+  if (only === range?.keyword && kind === 'number') return createPlan('numberRange', range?.range);
+  if (only === range?.keyword && kind === 'integer') return createPlan('integerRange', range?.range);
   return undefined;
 }
-
-/** The bits of types that a plan decides by alone; undefined where it asks for more. */
-const BITS_OF_KINDS: ReadonlyMap<number, number> = new Map(
-  [...PLAIN_KINDS].filter(([, kind]) => kind !== PLAN_ARRAY && kind !== PLAN_OBJECT).map(([bits, kind]) => [kind, bits]),
-);
 
 /** The plan of a node that is an `anyOf` and nothing else; undefined for others. */
 function eitherPlan(node: SchemaNode, types: number, keywords: Keywords, height: number): Plan | undefined {
@@ -87,11 +64,11 @@ function eitherPlan(node: SchemaNode, types: number, keywords: Keywords, height:
   const branches = either.nodes.map((one) => one.planToUse);
   let bits = 0;
   for (const branch of branches) {
-    const ofBranch = branch.kind === PLAN_TYPES ? branch.types : BITS_OF_KINDS.get(branch.kind);
-    if (ofBranch === undefined) return createPlan(PLAN_EITHER, { branches, height });
+    const ofBranch = typesOfPlan(branch);
+    if (ofBranch === undefined) return createPlan('either', { branches, height });
     bits |= ofBranch;
   }
-  return createPlan(PLAN_TYPES, { types: bits });
+  return createPlan('types', { types: bits });
 }
 
 /** The plan of a node for objects or arrays alone; undefined for others. */
@@ -99,13 +76,13 @@ function structuredPlan(node: SchemaNode, types: number, keywords: Keywords, hei
   const { members, items, count } = node.shape;
   if (types === OBJECT_BIT) {
     const rest = checksFor(OBJECT_BIT, keywords.filter((keyword) => keyword !== members?.keyword));
-    return members?.makePlan(rest, height) ?? createPlan(PLAN_OBJECT, { rest, height });
+    return members?.makePlan(rest, height) ?? createPlan('object', { rest, height });
   }
   if (types !== ARRAY_BIT) return undefined;
   const rest = checksFor(ARRAY_BIT, keywords.filter((keyword) => keyword !== items?.keyword && keyword !== count?.keyword));
   const plan = items?.node.planToUse;
   const range: Partial<SchemaRange> = count?.range ?? {};
-  return createPlan(PLAN_ARRAY, { ...range, items: plan === ANYTHING_PLAN ? undefined : plan, rest, height });
+  return createPlan('array', { ...range, items: plan === ANYTHING_PLAN ? undefined : plan, rest, height });
 }
 
 function checksFor(types: number, keywords: Keywords): readonly SchemaCheck[] {
@@ -115,7 +92,7 @@ function checksFor(types: number, keywords: Keywords): readonly SchemaCheck[] {
 /** The plan of any other node: the checks for the type of the value, one after the other. */
 function checkedPlan(types: number, keywords: Keywords, height: number): Plan {
   const [only] = keywords;
-  if (keywords.length === 1 && only?.types === ALL_TYPE_BITS && types === ALL_TYPE_BITS) return createPlan(PLAN_CHECK, { check: only.makeCheck(), height });
+  if (keywords.length === 1 && only?.types === ALL_TYPE_BITS && types === ALL_TYPE_BITS) return createPlan('check', { check: only.makeCheck(), height });
   const made = keywords.map((keyword) => ({ types: keyword.types, check: keyword.makeCheck() }));
   const forType = (bit: number): readonly SchemaCheck[] => made.filter((one) => (one.types & bit) !== 0).map((one) => one.check);
   const [strings, numbers, arrays, objects, others] = [forType(STRING_BIT), forType(NUMBER_BIT), forType(ARRAY_BIT), forType(OBJECT_BIT), forType(NULL_BIT)];
@@ -130,5 +107,5 @@ function checkedPlan(types: number, keywords: Keywords, height: number): Plan {
     for (let index = 0; index < checks.length; index++) if (!(checks[index] as SchemaCheck)(value, run)) return false;
     return true;
   };
-  return createPlan(PLAN_CHECK, { check, height });
+  return createPlan('check', { check, height });
 }

@@ -7,7 +7,7 @@ import { EvaluatedParts } from './evaluated-parts.ts';
 import { fragmentOf, pointerOf } from './json-pointer.ts';
 import type { Descent } from './json-pointer.ts';
 import { ALL_TYPE_BITS, typeBitsOf } from './json-value.ts';
-import { createPlan, matchesPlan, PLAN_CHECK } from './plan.ts';
+import { createPlan, matchesPlan } from './plan.ts';
 import type { Plan, SchemaCheck } from './plan.ts';
 import type { SchemaResource } from './schema-resource.ts';
 import type { SchemaRun } from './schema-run.ts';
@@ -214,7 +214,7 @@ export class SchemaNode {
   /** {@link SchemaNode.plan} for a plan that is being made: one that asks for it later where it is not there yet, as a schema refers back to itself. */
   get planToUse(): Plan {
     if (this.#plan !== undefined) return this.#plan;
-    return createPlan(PLAN_CHECK, {
+    return createPlan('check', {
       check: (value, run) => {
         const { plan } = this;
         run.descend(plan.height + 1);

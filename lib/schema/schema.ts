@@ -5,6 +5,7 @@ import { LimitError } from '../base/errors.ts';
 import { DIALECT_NAMES } from './dialects.ts';
 import type { DialectName } from './dialects.ts';
 import { matchesPlan } from './plan.ts';
+import type { Plan } from './plan.ts';
 import { resolveSchemaBounds } from './schema-bounds.ts';
 import type { SchemaBounds } from './schema-bounds.ts';
 import { SchemaCompiler } from './schema-compiler.ts';
@@ -77,6 +78,7 @@ export function compileSchema(schema: unknown, options: SchemaOptions = {}): Com
 class Validator implements CompiledSchema {
   readonly dialect: string;
   readonly #root: SchemaNode;
+  readonly #plan: Plan;
   readonly #bounds: SchemaBounds;
   // One for all validations: nothing of a host runs during one.
   readonly #run: SchemaRun;
@@ -84,13 +86,14 @@ class Validator implements CompiledSchema {
   constructor(root: SchemaNode, bounds: SchemaBounds) {
     this.dialect = root.resource.dialect.uri;
     this.#root = root;
+    this.#plan = root.plan;
     this.#bounds = bounds;
     this.#run = new SchemaRun(bounds);
   }
 
   isValid(instance: unknown): boolean {
     this.#run.restart();
-    return matchesPlan(this.#root.plan, instance, this.#run);
+    return matchesPlan(this.#plan, instance, this.#run);
   }
 
   validate(instance: unknown): ValidationResult {

@@ -1,8 +1,10 @@
 /** What the methods of a handle are called with, read at the door. Each throws a `TypeError` that names the argument. */
 
 import { isObject } from '../base/json.ts';
-import { checkKeys, describe, oneOf } from '../base/options.ts';
+import type { JSONObject } from '../base/json.ts';
+import { checkKeys, describe, durationMs, functionOption, oneOf } from '../base/options.ts';
 import type { CompletionContext } from '../features/completion.ts';
+import type { TaskSettings } from '../features/tasks.ts';
 import type { CompletionReference } from '../protocol/types/completion.ts';
 
 /** A string. */
@@ -38,4 +40,22 @@ export function checkContext(context: unknown): CompletionContext | undefined {
   checkKeys('options.context', context, ['arguments']);
   const args = checkStrings('options.context.arguments', context['arguments']);
   return args === undefined ? {} : { arguments: args };
+}
+
+/** The arguments of a tool, where there are any. */
+export function checkArgs(args: unknown): JSONObject | undefined {
+  if (args === undefined || isObject(args)) return args;
+  throw new TypeError(`args must be an object; got ${describe(args)}`);
+}
+
+/** The options of a task beside those of a request. */
+export const TASK_OPTION_NAMES: readonly string[] = ['ttlMs', 'pollIntervalMs'];
+
+/** What is asked of a task; unknown keys are the caller's to refuse. */
+export function checkTaskSettings({ ttlMs, pollIntervalMs, onProgress }: TaskSettings = {}): TaskSettings {
+  return {
+    ttlMs: ttlMs === undefined ? undefined : durationMs('options.ttlMs', ttlMs),
+    pollIntervalMs: pollIntervalMs === undefined ? undefined : durationMs('options.pollIntervalMs', pollIntervalMs),
+    onProgress: onProgress === undefined ? undefined : functionOption('options.onProgress', onProgress),
+  };
 }

@@ -5,11 +5,16 @@ import { isObject } from '../base/json.ts';
 import type { LimitOptions, Limits } from '../base/limits.ts';
 import { LOG_LEVELS } from '../base/log.ts';
 import type { LogLevel, Logger } from '../base/log.ts';
-import { describe, durationMs, flag, oneOf, text } from '../base/options.ts';
+import { describe, durationMs, flag, functionOption, oneOf, text } from '../base/options.ts';
 import { resolveLimits } from '../base/resolve-limits.ts';
+import { quote } from '../base/text.ts';
 import type { Offer } from '../connection/negotiation.ts';
 import { resolveHandlers } from '../features/handlers.ts';
-import type { Handlers } from '../features/handlers.ts';
+import type { Handlers, ResolvedHandlers } from '../features/handlers.ts';
+import type { ArgumentChecks } from '../features/tools.ts';
+import type { TraceContextHook } from '../features/trace-context.ts';
+import { SERVER_LOG_LEVELS } from '../protocol/types/logging.ts';
+import type { ServerLogLevel } from '../protocol/types/logging.ts';
 import type { Implementation } from '../protocol/types/implementation.ts';
 import { PROTOCOL_VERSIONS } from '../protocol/versions.ts';
 import type { ProtocolVersion } from '../protocol/versions.ts';
@@ -36,10 +41,30 @@ export interface CommonServerOptions {
    * Source: 2026-07-28, basic, "_meta".
    */
   readonly sendClientInfo?: boolean | undefined;
-  /** Whether unknown tools and missing required arguments are refused before a call is sent. Default: true. */
-  readonly checkArguments?: boolean | undefined;
+  /**
+   * What is refused before a call is sent. `true`: unknown tools and missing required arguments; `'schema'`: besides, arguments that the tool's
+   * `inputSchema` does not take; `false`: nothing. Anything but `false` asks for the list of tools at the first call. Default: true.
+   */
+  readonly checkArguments?: ArgumentChecks | undefined;
+  /**
+   * Whether `structuredContent` is checked against the tool's `outputSchema`. The tool has to be known: by `listTools()`, or by
+   * `checkArguments`; nothing is asked for to check a result. Default: true.
+   */
+  readonly checkResults?: boolean | undefined;
+  /**
+   * Whether a list that the server says has changed is asked for again by itself: tools, where they were listed or checked on this connection; tools,
+   * prompts and resources, where somebody listens for the event and the host listed them while it did. Default: true.
+   */
+  readonly refreshLists?: boolean | undefined;
   /** Answers what the server asks of the host. Default: nothing is answered, and nothing declared. */
   readonly handlers?: Handlers | undefined;
+  /** Says for every request which trace it belongs to; it goes out in `_meta`, below what `options.meta` gives. Default: none. */
+  readonly traceContext?: TraceContextHook | undefined;
+  /**
+   * The log messages that the server is asked for on every connection: of this level and above. Default: the server is asked for
+   * nothing, and decides itself. A server that does not log is not asked; one that refuses is a `fault`.
+   */
+  readonly serverLogLevel?: ServerLogLevel | undefined;
   /** Bounds to change; see `docs/limits.md`. */
   readonly limits?: LimitOptions | undefined;
   /** A source of time, for tests. Default: the machine's. */
@@ -57,7 +82,11 @@ export const COMMON_OPTION_NAMES: readonly (keyof CommonServerOptions)[] = [
   'clientInfo',
   'sendClientInfo',
   'checkArguments',
+  'checkResults',
+  'refreshLists',
   'handlers',
+  'traceContext',
+  'serverLogLevel',
   'limits',
   'clock',
 ];
@@ -70,8 +99,12 @@ export interface ResolvedCommonOptions {
   readonly logger: Logger | undefined;
   readonly retryDelayMs: number;
   readonly offer: Omit<Offer, 'capabilities'>;
-  readonly checkArguments: boolean;
-  readonly handlers: Handlers;
+  readonly checkArguments: ArgumentChecks;
+  readonly checkResults: boolean;
+  readonly refreshLists: boolean;
+  readonly handlers: ResolvedHandlers;
+  readonly traceContext: TraceContextHook | undefined;
+  readonly serverLogLevel: ServerLogLevel | undefined;
   readonly limits: Limits;
   readonly clock: Clock | undefined;
 }
@@ -93,8 +126,12 @@ export function resolveCommonOptions(owner: string, options: CommonServerOptions
       clientInfo: readClientInfo(options.clientInfo),
       sendsClientInfo: optional('sendClientInfo', options.sendClientInfo, true, flag),
     },
-    checkArguments: optional('checkArguments', options.checkArguments, true, flag),
+    checkArguments: optional('checkArguments', options.checkArguments, true, argumentChecks),
+    checkResults: optional('checkResults', options.checkResults, true, flag),
+    refreshLists: optional('refreshLists', options.refreshLists, true, flag),
     handlers: resolveHandlers(options.handlers),
+    traceContext: optional('traceContext', options.traceContext, undefined, (name, value) => functionOption(name, value as TraceContextHook)),
+    serverLogLevel: optional('serverLogLevel', options.serverLogLevel, undefined, (name, value) => oneOf(name, value, SERVER_LOG_LEVELS)),
     limits: resolveLimits(owner, options.limits),
     clock: optional('clock', options.clock, undefined, objectOf<Clock>('a clock')),
   };
@@ -116,6 +153,12 @@ export function objectOf<T>(expected: string): (name: string, value: unknown) =>
     if (typeof value === 'object' && value !== null) return value as T;
     throw new TypeError(`${name} must be ${expected}; got ${describe(value)}`);
   };
+}
+
+function argumentChecks(name: string, value: unknown): ArgumentChecks {
+  if (typeof value === 'boolean' || value === 'schema') return value;
+  if (typeof value === 'string') throw new RangeError(`${name} must be true, false or "schema"; got ${quote(value)}`);
+  throw new TypeError(`${name} must be true, false or "schema"; got ${describe(value)}`);
 }
 
 function readVersions(versions: unknown): readonly ProtocolVersion[] {

@@ -2,8 +2,10 @@
 
 /// <reference lib="esnext.disposable" preserve="true" />
 import { systemClock } from '../base/clock.ts';
+import { ConnectionError } from '../base/errors.ts';
 import type { JSONObject } from '../base/json.ts';
 import { isObject } from '../base/json.ts';
+import type { Limits } from '../base/limits.ts';
 import { Listeners } from '../base/listeners.ts';
 import type { ListenerFault, Unsubscribe } from '../base/listeners.ts';
 import { createLog } from '../base/log.ts';
@@ -12,19 +14,41 @@ import { abortSignal, functionOption, checkKeys, describe, oneOf } from '../base
 import { quiet, settled } from '../base/quiet.ts';
 import { Connection } from '../connection/connection.ts';
 import type { ConnectionState } from '../connection/connection-state.ts';
+import type { IncomingRequest } from '../connection/incoming-requests.ts';
 import type { PendingRequestInfo, ReplyReader } from '../connection/pending-requests.ts';
 import { defaultRequestSettings, resolveRequestOptions } from '../connection/request-settings.ts';
 import type { RequestOptions, RequestSettings } from '../connection/request-settings.ts';
-import { ping, setLogLevel } from '../features/acknowledged.ts';
+import { ping } from '../features/acknowledged.ts';
 import { complete } from '../features/completion.ts';
+import { elicitURLs } from '../features/elicit-urls.ts';
+import type { ElicitURLsOptions, ElicitURLsOutcome } from '../features/elicit-urls.ts';
+import { ElicitationBook, hearingElicitations } from '../features/elicitation-book.ts';
+import type { ElicitationHandlers } from '../features/elicitation.ts';
 import { handlersFeature } from '../features/handlers.ts';
 import { answererOf } from '../features/host-feature.ts';
+import type { HostAnswer, HostContext } from '../features/host-feature.ts';
+import { ListChanges } from '../features/list-changes.ts';
+import type { Middleware } from '../features/middleware.ts';
+import { Middlewares } from '../features/middlewares.ts';
+import { rootsNotDeclared } from '../features/roots.ts';
+import { WantedLogLevel } from '../features/log-level.ts';
 import { Prompts } from '../features/prompts.ts';
+import { withRelatedTask } from '../features/related-task.ts';
 import type { Requester } from '../features/requester.ts';
+import { ResourceSubscriptions } from '../features/resource-subscriptions.ts';
 import { Resources } from '../features/resources.ts';
-import { NOTHING_MORE, SERVER_EVENTS, hearNotification } from '../features/server-events.ts';
-import type { Emit, ServerEvents } from '../features/server-events.ts';
+import { NOTHING_MORE, SERVER_EVENTS, hearNotification, isListEvent } from '../features/server-events.ts';
+import type { Emit, ListEvent, ServerEvents } from '../features/server-events.ts';
+import { checkStoredTask } from '../features/stored-task.ts';
+import type { StoredTask } from '../features/stored-task.ts';
+import type { TaskHandle } from '../features/task-handle.ts';
+import { Tasks } from '../features/tasks.ts';
+import type { SubscriptionFilter } from '../features/change-source.ts';
+import type { Subscription } from '../features/subscription.ts';
+import { Subscriptions, resolveFilter } from '../features/subscriptions.ts';
 import { Tools } from '../features/tools.ts';
+import { traceStamp } from '../features/trace-context.ts';
+import type { URLElicitationRequiredError } from '../features/url-elicitation-required.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import { isRequestId } from '../jsonrpc/request-id.ts';
 import type { ServerCapabilities } from '../protocol/capabilities.ts';
@@ -36,14 +60,17 @@ import { SERVER_LOG_LEVELS } from '../protocol/types/logging.ts';
 import type { ServerLogLevel } from '../protocol/types/logging.ts';
 import type { GetPromptResult, ListPromptsResult, Prompt } from '../protocol/types/prompts.ts';
 import type { ListResourceTemplatesResult, ListResourcesResult, Resource, ResourceTemplate } from '../protocol/types/resources.ts';
+import type { ListTasksResult, Task } from '../protocol/types/tasks.ts';
 import type { CallToolResult, ListToolsResult, Tool } from '../protocol/types/tools.ts';
-import { checkContext, checkCursor, checkReference, checkString, checkStrings } from './call-arguments.ts';
+import { checkArgs, checkContext, checkCursor, checkReference, checkString, checkStrings, checkTaskSettings, TASK_OPTION_NAMES } from './call-arguments.ts';
 import type { ResolvedCommonOptions } from './common-options.ts';
+import { newDiagnostics } from './diagnostics.ts';
+import type { Diagnostics } from './diagnostics.ts';
 import { HealthCheck } from './health-check.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { LifecyclePolicy, Road } from './lifecycle.ts';
 import { MCPServerProtocol } from './mcp-server-protocol.ts';
-import type { CompleteOptions, ConnectOptions } from './mcp-server-protocol.ts';
+import type { CompleteOptions, ConnectOptions, ResumeTaskOptions, StartTaskOptions, SubscribeOptions } from './mcp-server-protocol.ts';
 import { RequestRetries } from './request-retries.ts';
 
 /** What every road's options come to. */
@@ -63,36 +90,64 @@ export class ConnectedServer extends MCPServerProtocol {
   readonly #retries: RequestRetries | undefined;
   readonly #listeners: Listeners<ServerEvents>;
   readonly #log: Log;
+  readonly #limits: Limits;
   readonly #defaults: RequestSettings;
+  readonly #hostContext: HostContext;
+  readonly #elicitation: ElicitationHandlers;
+  readonly #middlewares: Middlewares;
+  readonly #diagnostics: Diagnostics | undefined;
   readonly #requester: Requester;
   readonly #tools: Tools;
+  readonly #tasks: Tasks;
   readonly #resources: Resources;
   readonly #prompts: Prompts;
+  /** Makes {@link ConnectedServer.#changes} when a list changes first. */
+  readonly #newChanges: () => ListChanges;
+  #changes: ListChanges | undefined;
+  readonly #subscriptions: Subscriptions;
+  readonly #serverLogLevel: WantedLogLevel;
 
   constructor(options: ConnectedServerOptions, road: Road) {
     super();
     const { serverName: name, limits, clock = systemClock } = options;
     this.name = name;
+    this.#limits = limits;
     this.#defaults = defaultRequestSettings(options.requestTimeoutMs);
     this.#log = createLog(options.logger, options.logLevel);
     this.#listeners = new Listeners((event, cause) => this.#callbackFault(`A listener of "${event}"`, cause));
+    const fault = (error: ServerEvents['fault']): void => this.#fault(error);
     const callbackFault: ListenerFault = (what, cause) => this.#callbackFault(what, cause);
-    const asked = handlersFeature(options.handlers, { serverName: name, clock, limits, callbackFault });
+    const elicitations = new ElicitationBook(limits.maxKnownElicitations);
+    this.#hostContext = { serverName: name, clock, limits, callbackFault, fault, elicitations };
+    this.#elicitation = options.handlers.elicitation ?? {};
+    const asked = handlersFeature(options.handlers, this.#hostContext);
+    this.#diagnostics = newDiagnostics({ serverName: name, network: () => road.network(), revision: () => this.protocolVersion });
+    this.#retries = options.maxRequestRetries === 0 ? undefined : new RequestRetries({ ...options, clock, maxRetries: options.maxRequestRetries });
+    const hear = (method: string, params: JSONObject): void => {
+      // Servers may log without end: nothing is read that nobody hears.
+      if (method !== 'notifications/message' || this.#listeners.has('log')) hearNotification(method, params, this.#emit);
+    };
+    const asking = this.#elicitation.url === undefined ? this.#newRequester() : hearingElicitations(this.#newRequester(), elicitations);
+    this.#middlewares = new Middlewares({ serverName: name, clock, limits, requester: asking, hear, callbackFault, fault });
+    this.#requester = this.#middlewares;
     this.#connection = new Connection({
       name,
       clock,
       limits,
       offer: { ...options.offer, capabilities: asked.capabilities },
-      answerer: answererOf(asked),
+      answerer: withRelatedTask(answererOf(asked, (request, answer) => this.#answer(request, answer))),
+      watch: this.#diagnostics,
+      metaFor: options.traceContext === undefined ? undefined : traceStamp(options.traceContext, { callbackFault, warn: (message) => this.#log.warn(`${name}: ${message}`) }),
       events: {
         changed: (change) => this.#changed(change),
-        notified: (method, params) => hearNotification(method, params, this.#emit),
+        notified: (method, params) => this.#notified(method, params),
         progressed: (request, progress) => {
           // For every report of every request: nothing is made that nobody hears.
           if (this.#listeners.has('progress')) this.#listeners.emit('progress', { requestId: request.id, method: request.method, ...progress });
         },
-        fault: (error) => this.#fault(error),
-        gap: () => this.#listeners.emit('gap', NOTHING_MORE),
+        unclaimedProgress: (token, progress) => this.#tasks.progressed(token, progress),
+        fault,
+        gap: () => this.#emit('gap', NOTHING_MORE),
         callbackFault,
       },
     });
@@ -104,7 +159,8 @@ export class ConnectedServer extends MCPServerProtocol {
       limits,
       clock,
       log: this.#log,
-      fault: (error) => this.#fault(error),
+      fault,
+      gaveUp: (cause) => this.#subscriptions.endAll({ how: 'lost', cause }),
     });
     this.#health = new HealthCheck({
       name,
@@ -115,11 +171,32 @@ export class ConnectedServer extends MCPServerProtocol {
       ping: () => ping(this.#connection, this.#defaults),
       failed: (cause) => this.#connection.lose(cause),
     });
-    this.#retries = options.maxRequestRetries === 0 ? undefined : new RequestRetries({ ...options, clock, maxRetries: options.maxRequestRetries });
-    this.#requester = this.#newRequester();
-    this.#tools = new Tools(this.#requester, clock, limits, this.#defaults, options.checkArguments);
-    this.#resources = new Resources(this.#requester, limits);
-    this.#prompts = new Prompts(this.#requester, limits);
+    const { checkArguments, checkResults } = options;
+    const isHeard = (event: ListEvent): boolean => this.#listeners.has(event);
+    this.#tools = new Tools(this.#requester, { clock, limits, defaults: this.#defaults, checkArguments, checkResults, isHeard, fault, tasks: () => this.#tasks });
+    this.#resources = new Resources(this.#requester, limits, this.#defaults, isHeard);
+    this.#prompts = new Prompts(this.#requester, limits, this.#defaults, isHeard);
+    this.#newChanges = () =>
+      new ListChanges({
+        clock,
+        limits,
+        lists: { toolsChanged: this.#tools, resourcesChanged: this.#resources, promptsChanged: this.#prompts },
+        refreshes: options.refreshLists,
+        emit: (event, payload) => this.#listeners.emit(event, payload),
+        fault,
+      });
+    this.#tasks = new Tasks({
+      requester: this.#requester,
+      clock,
+      limits,
+      defaults: this.#defaults,
+      tools: this.#tools,
+      agreement: () => this.#connection.agreement,
+      isConnected: () => this.#connection.state === 'connected',
+      callbackFault,
+    });
+    this.#subscriptions = this.#newSubscriptions(options);
+    this.#serverLogLevel = new WantedLogLevel(options.serverLogLevel);
   }
 
   get connectionState(): ConnectionState {
@@ -162,6 +239,7 @@ export class ConnectedServer extends MCPServerProtocol {
   }
 
   cleanup(): Promise<void> {
+    this.#subscriptions.endAll({ how: 'local' });
     return this.#lifecycle.cleanup();
   }
 
@@ -182,7 +260,7 @@ export class ConnectedServer extends MCPServerProtocol {
   }
 
   listResources(options?: RequestOptions): Promise<Resource[]> {
-    return settled(() => this.#resources.list.all(this.#settings(options)));
+    return settled(() => this.#resources.all(this.#settings(options)));
   }
 
   listResourcesPage(cursor?: string, options?: RequestOptions): Promise<ListResourcesResult> {
@@ -220,8 +298,37 @@ export class ConnectedServer extends MCPServerProtocol {
     }
   }
 
+  startTask(toolName: string, args?: JSONObject, options?: StartTaskOptions): Promise<TaskHandle> {
+    return settled(() => {
+      checkString('toolName', toolName);
+      return this.#tasks.start(toolName, checkArgs(args), resolveRequestOptions(options, this.#defaults, TASK_OPTION_NAMES), checkTaskSettings(options));
+    });
+  }
+
+  getTask(taskId: string, options?: RequestOptions): Promise<TaskHandle> {
+    return settled(() => this.#tasks.find(checkString('taskId', taskId), this.#settings(options)));
+  }
+
+  resumeTask(stored: StoredTask, options: ResumeTaskOptions = {}): TaskHandle {
+    const record = checkStoredTask(stored, this.#limits);
+    checkKeys('options', options, ['onProgress', 'pollIntervalMs']);
+    return this.#tasks.resume(record, checkTaskSettings(options));
+  }
+
+  listTasks(options?: RequestOptions): Promise<Task[]> {
+    return settled(() => this.#tasks.list.all(this.#settings(options)));
+  }
+
+  listTasksPage(cursor?: string, options?: RequestOptions): Promise<ListTasksResult> {
+    return settled(() => this.#tasks.list.page(checkCursor(cursor), this.#settings(options)));
+  }
+
+  iterateTasks(options?: RequestOptions): AsyncIterable<Task> {
+    return this.#tasks.list.iterate(this.#settings(options));
+  }
+
   listPrompts(options?: RequestOptions): Promise<Prompt[]> {
-    return settled(() => this.#prompts.list.all(this.#settings(options)));
+    return settled(() => this.#prompts.all(this.#settings(options)));
   }
 
   listPromptsPage(cursor?: string, options?: RequestOptions): Promise<ListPromptsResult> {
@@ -251,11 +358,28 @@ export class ConnectedServer extends MCPServerProtocol {
   }
 
   setLogLevel(level: ServerLogLevel, options?: RequestOptions): Promise<void> {
-    return settled(() => setLogLevel(this.#requester, oneOf('level', level, SERVER_LOG_LEVELS), this.#settings(options)));
+    return settled(() => this.#serverLogLevel.set(this.#requester, oneOf('level', level, SERVER_LOG_LEVELS), this.#settings(options)));
+  }
+
+  subscribe(filter: SubscriptionFilter, options: SubscribeOptions = {}): Promise<Subscription> {
+    return settled(() => {
+      const wanted = resolveFilter(filter);
+      checkKeys('options', options, ['signal', 'timeoutMs']);
+      return this.#subscriptions.subscribe(wanted, this.#settings(options));
+    });
   }
 
   notifyRootsChanged(): void {
+    if (this.#connection.capabilities.roots === undefined) throw rootsNotDeclared();
     this.#connection.notify('notifications/roots/list_changed', undefined);
+  }
+
+  elicitURLs(error: URLElicitationRequiredError, options: ElicitURLsOptions = {}): Promise<ElicitURLsOutcome> {
+    return settled(() => {
+      const { state, cause } = this.#connection;
+      if (state !== 'connected') throw new ConnectionError('ERR_MCP_NOT_CONNECTED', `elicitURLs needs a connection; the connection to ${this.name} is ${state}`, { details: { state }, cause });
+      return elicitURLs(error, this.#elicitation, this.#hostContext, options);
+    });
   }
 
   ping(options?: RequestOptions): Promise<void> {
@@ -271,7 +395,11 @@ export class ConnectedServer extends MCPServerProtocol {
     return this.#listeners.on(oneOf('event', event, SERVER_EVENTS) as Name, functionOption('listener', listener));
   }
 
-  /** What the features ask through: the connection, or, while a crashed server is restarted, the connection to come. */
+  use(middleware: Middleware): Unsubscribe {
+    return this.#middlewares.add(middleware);
+  }
+
+  /** What middleware stands around, and what the features ask through: the connection, or, while a crashed server is restarted, the connection to come. */
   #newRequester(): Requester {
     const retries = this.#retries;
     if (retries === undefined) return { request: (method, params, settings, reader) => this.#request(method, params, settings, reader) };
@@ -289,6 +417,32 @@ export class ConnectedServer extends MCPServerProtocol {
     });
   }
 
+  #answer(request: IncomingRequest, answer: HostAnswer): Promise<JSONObject> {
+    const diagnostics = this.#diagnostics;
+    const run = () => this.#middlewares.answer(request, answer);
+    return diagnostics === undefined ? run() : diagnostics.answering(request, run);
+  }
+
+  #notified(method: string, params: JSONObject): void {
+    this.#diagnostics?.notified(method, params);
+    this.#middlewares.hear(method, params);
+  }
+
+  #newSubscriptions({ serverName, limits }: ConnectedServerOptions): Subscriptions {
+    const requester = this.#requester;
+    return new Subscriptions({
+      maxQueuedChanges: limits.maxQueuedChanges,
+      defaults: this.#defaults,
+      ready: async ({ timeoutMs, signal }) => {
+        if (this.#lifecycle.recovery !== undefined) await this.#lifecycle.recovered('subscribe', timeoutMs, signal);
+        signal?.throwIfAborted();
+        this.#connection.agreedFor('subscribe');
+      },
+      newSource: () => new ResourceSubscriptions({ serverName, capabilities: this.serverCapabilities ?? {}, limits, requester, direct: this.#connection }),
+      fault: (error) => this.#fault(error),
+    });
+  }
+
   #settings(options: RequestOptions | undefined): RequestSettings {
     return resolveRequestOptions(options, this.#defaults);
   }
@@ -296,17 +450,42 @@ export class ConnectedServer extends MCPServerProtocol {
   #changed(change: ServerEvents['stateChanged']): void {
     if (change.to === 'connected') this.#health.start();
     else this.#health.stop();
-    this.#tools.forget();
+    if (change.from === 'connected') this.#hostContext.elicitations.ended(change.cause);
+    this.#tools.restart();
+    this.#changes?.stop();
+    if (change.to === 'disconnected') for (const list of [this.#tools, this.#resources, this.#prompts]) list.letGo();
+    // A lost connection may come back, and tasks go on meanwhile; one that the host closed does not.
+    if (change.to === 'disconnecting' || change.to === 'disconnected') this.#tasks.letGo(this.#closed());
     this.#lifecycle.changed(change);
+    this.#diagnostics?.changed(change);
+    this.#subscriptionsFollow(change);
     this.#listeners.emit('stateChanged', change);
     // What the server sent by itself in between went to nobody.
     if (change.to === 'connected' && this.#lifecycle.isRecovering) this.#listeners.emit('gap', NOTHING_MORE);
   }
 
+  #subscriptionsFollow({ from, to }: ServerEvents['stateChanged']): void {
+    if (from === 'connected') this.#subscriptions.disconnected();
+    if (to !== 'connected') return;
+    this.#subscriptions.connected();
+    this.#serverLogLevel.ask(this.#connection, this.serverCapabilities, this.#defaults, (error) => {
+      // One that the end of the connection ended is asked for again on the next one.
+      if (this.connectionState === 'connected') this.#fault(error);
+    });
+  }
+
   readonly #emit: Emit = (event, payload) => {
-    if (event === 'toolsChanged') this.#tools.forget();
-    this.#listeners.emit(event, payload);
+    if (event === 'taskChanged') this.#tasks.changed(payload as Task);
+    if (event === 'elicitationCompleted' && !this.#hostContext.elicitations.complete((payload as ServerEvents['elicitationCompleted']).elicitationId)) return;
+    if (!this.#subscriptions.isEmpty) this.#subscriptions.heard(event, payload);
+    if (!isListEvent(event)) return this.#listeners.emit(event, payload);
+    this.#changes ??= this.#newChanges();
+    this.#changes.heard(event);
   };
+
+  #closed(): ConnectionError {
+    return new ConnectionError('ERR_MCP_CONNECTION_CLOSED', `The connection to ${this.name} was closed`);
+  }
 
   #fault(error: ServerEvents['fault']): void {
     this.#log.warn(`${this.name}: ${error.message}`, { code: error.code });

@@ -7,12 +7,14 @@ import { createLog } from '../base/log.ts';
 import type { Connection } from '../connection/connection.ts';
 import { otherSlash } from '../http/endpoint.ts';
 import { checkUserHeaders } from '../http/header-value.ts';
+import { capabilitiesText } from '../protocol/capabilities.ts';
 import type { SessionOwner } from '../session/session-key.ts';
 import { HTTPClient } from '../transport/http/http-client.ts';
 import { HTTPTransport } from '../transport/http/http-transport.ts';
 import type { HTTPWay } from '../transport/http/http-transport.ts';
 import type { ListeningTurns } from '../transport/http/listening-turns.ts';
 import { RequestSlots } from '../transport/http/request-slots.ts';
+import type { NetworkFacts } from './diagnostics-attributes.ts';
 import type { ResolvedHTTPOptions } from './http-options.ts';
 import type { Road } from './lifecycle.ts';
 import { SessionStore } from './session-store.ts';
@@ -31,6 +33,7 @@ export class HTTPRoad implements Road {
   readonly #store: SessionStore;
   readonly #listens: boolean | ListeningTurns;
   #connection: Connection | undefined;
+  #network: NetworkFacts = Object.freeze({ transport: 'tcp' });
   /** The way that worked, remembered for the endpoint it was found for. */
   #found: { readonly endpoint: string; readonly way: HTTPWay } | undefined;
 
@@ -56,7 +59,10 @@ export class HTTPRoad implements Road {
     const { sessionId, cause } = connection;
     const lostId = cause instanceof ConnectionError && cause.code === 'ERR_MCP_SESSION_LOST' ? sessionId : undefined;
     const endpoint = await orAbort(this.#options.endpoint(), signal);
-    await this.#store.open(await this.#owner(endpoint, signal), lostId, signal, async (restored) => {
+    this.#network = networkOf(endpoint);
+    const asker = await this.#asker(signal);
+    const capabilities = capabilitiesText(connection.capabilities);
+    await this.#store.open(capabilities === undefined ? { endpoint, ...asker } : { endpoint, ...asker, capabilities }, lostId, signal, async (restored) => {
       await connection.open(this.#newTransport(endpoint), signal, { restored, era: connection.agreement?.era.name });
       return connection;
     });
@@ -78,6 +84,10 @@ export class HTTPRoad implements Road {
   /** Where the connection was lost before, the session was not left yet. */
   async left(): Promise<void> {
     await this.#store.leave(false);
+  }
+
+  network(): NetworkFacts {
+    return this.#network;
   }
 
   #newTransport(endpoint: string): HTTPTransport {
@@ -105,11 +115,17 @@ export class HTTPRoad implements Road {
   }
 
   /** Who is asking: as the host says, or else whoever sends these headers: each of them may be a credential. */
-  async #owner(endpoint: string, signal: AbortSignal): Promise<SessionOwner> {
+  async #asker(signal: AbortSignal): Promise<Omit<SessionOwner, 'endpoint'>> {
     const { headers, sessionKey } = this.#options;
-    if (sessionKey !== undefined) return { endpoint, sessionKey };
+    if (sessionKey !== undefined) return { sessionKey };
     const given = typeof headers === 'function' ? checkUserHeaders(await orAbort(Promise.resolve(headers()), signal)) : headers;
     const fields = Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]);
-    return fields.length === 0 ? { endpoint } : { endpoint, credential: JSON.stringify(fields.sort()) };
+    return fields.length === 0 ? {} : { credential: JSON.stringify(fields.sort()) };
   }
+}
+
+function networkOf(endpoint: string): NetworkFacts {
+  const { hostname, port, protocol } = new URL(endpoint);
+  const standard = protocol === 'https:' ? 443 : 80;
+  return Object.freeze({ transport: 'tcp', address: hostname, port: port === '' ? standard : Number(port) });
 }

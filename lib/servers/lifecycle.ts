@@ -11,6 +11,7 @@ import type { Connection } from '../connection/connection.ts';
 import { ConnectionState } from '../connection/connection-state.ts';
 import type { StateChange } from '../connection/connection-state.ts';
 import { backoffMs } from '../transport/backoff.ts';
+import type { NetworkFacts } from './diagnostics-attributes.ts';
 
 /** The road to a server, as the life of a handle sees it. */
 export interface Road {
@@ -26,6 +27,8 @@ export interface Road {
   endsSession(signal: AbortSignal): Promise<boolean>;
   /** The handle has let go. Never rejects. */
   left(signal: AbortSignal): Promise<void>;
+  /** How the server is reached, as far as it is known. */
+  network(): NetworkFacts;
 }
 
 /** How often and how long. */
@@ -48,6 +51,8 @@ export interface LifecycleOptions {
   readonly log: Log;
   /** Something is wrong, and the handle goes on. */
   readonly fault: (error: MCPError) => void;
+  /** A connection that was in use was lost, and is not made again by itself. */
+  readonly gaveUp: (cause: unknown) => void;
 }
 
 /** An attempt, with all its tries, that several callers may wait for. */
@@ -117,12 +122,12 @@ export class Lifecycle {
 
   /** To be told of every change of state. */
   changed({ from, to, cause }: StateChange): void {
-    const { name, clock, log } = this.#options;
+    const { name, clock, log, connection } = this.#options;
     if (to === ConnectionState.CONNECTED) {
       this.#connectedAt = clock.now();
       this.#isWanted = true;
-      log.info(`${name} is connected`);
-    }
+      log.info(`${name} is connected`, { protocolVersion: connection.agreement?.era.revision });
+    } else log.debug(`${name} is ${to}`, { from });
     if (from === ConnectionState.CONNECTED && to === ConnectionState.FAILED) {
       log.warn(`${name} lost its connection: ${messageOf(cause)}`);
       this.#recover();
@@ -228,21 +233,29 @@ export class Lifecycle {
 
   /** The connection was lost while it was in use. */
   #recover(): void {
-    const { name, clock, limits, policy, log, fault, road, connection } = this.#options;
-    if (policy.restart === 'never') return void this.#sweep(policy.shutdownTimeoutMs);
+    const { name, clock, limits, policy, log, fault, gaveUp, road, connection } = this.#options;
+    if (policy.restart === 'never') {
+      gaveUp(connection.cause);
+      return void this.#sweep(policy.shutdownTimeoutMs);
+    }
     const isStable = clock.now() - this.#connectedAt >= limits.stableAfterMs;
     this.#fastEnds = isStable ? 0 : this.#fastEnds + 1;
     if (road.recovers === 'limited' && this.#fastEnds >= limits.maxFastStarts) {
       const message = `${name} ended ${this.#fastEnds} times in a row soon after its start and is not started again; connect() tries anew`;
       log.error(message);
-      fault(new ConnectionError('ERR_MCP_RESTART_LIMIT', message, { cause: connection.cause, details: { starts: this.#fastEnds } }));
+      const limit = new ConnectionError('ERR_MCP_RESTART_LIMIT', message, { cause: connection.cause, details: { starts: this.#fastEnds } });
+      fault(limit);
+      gaveUp(limit);
       return void this.#sweep(policy.shutdownTimeoutMs);
     }
     // What asks for nothing but a new session gets it at once, unless sessions are lost one after the other.
     const isFirst = road.recovers === 'on-demand' && this.#fastEnds <= 1;
     const pauseMs = isFirst ? 0 : backoffMs(policy.retryDelayMs, this.#fastEnds, limits.maxRetryDelayMs);
     this.#recovery = this.#begin(pauseMs);
-    this.#recovery.promise.catch((cause: unknown) => log.error(`${name} could not be connected again: ${messageOf(cause)}`));
+    this.#recovery.promise.catch((cause: unknown) => {
+      log.error(`${name} could not be connected again: ${messageOf(cause)}`);
+      gaveUp(cause);
+    });
   }
 }
 

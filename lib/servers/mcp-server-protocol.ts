@@ -5,9 +5,16 @@ import type { Unsubscribe } from '../base/listeners.ts';
 import type { JSONObject } from '../base/json.ts';
 import type { ConnectionState } from '../connection/connection-state.ts';
 import type { PendingRequestInfo } from '../connection/pending-requests.ts';
-import type { RequestOptions } from '../connection/request-settings.ts';
+import type { OnProgress, RequestOptions } from '../connection/request-settings.ts';
 import type { CompletionContext } from '../features/completion.ts';
+import type { ElicitURLsOptions, ElicitURLsOutcome } from '../features/elicit-urls.ts';
+import type { Middleware } from '../features/middleware.ts';
 import type { ServerEvents } from '../features/server-events.ts';
+import type { StoredTask } from '../features/stored-task.ts';
+import type { TaskHandle } from '../features/task-handle.ts';
+import type { URLElicitationRequiredError } from '../features/url-elicitation-required.ts';
+import type { SubscriptionFilter } from '../features/change-source.ts';
+import type { Subscription } from '../features/subscription.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import type { ServerCapabilities } from '../protocol/capabilities.ts';
 import type { EraName } from '../protocol/era.ts';
@@ -17,6 +24,7 @@ import type { Implementation } from '../protocol/types/implementation.ts';
 import type { ServerLogLevel } from '../protocol/types/logging.ts';
 import type { GetPromptResult, ListPromptsResult, Prompt } from '../protocol/types/prompts.ts';
 import type { ListResourceTemplatesResult, ListResourcesResult, Resource, ResourceTemplate } from '../protocol/types/resources.ts';
+import type { ListTasksResult, Task } from '../protocol/types/tasks.ts';
 import type { CallToolResult, ListToolsResult, Tool } from '../protocol/types/tools.ts';
 
 /** What `connect` takes. */
@@ -30,6 +38,25 @@ export interface CompleteOptions extends RequestOptions {
   /** Arguments that were filled in before; since 2025-06-18. */
   readonly context?: CompletionContext | undefined;
 }
+
+/** What `startTask` takes. `onProgress` hears of progress until the task has ended, as far as the server reports it. */
+export interface StartTaskOptions extends RequestOptions {
+  /** How long the server is to keep the task and its result, milliseconds from now; it may decide otherwise. Default: as the server likes. */
+  readonly ttlMs?: number | undefined;
+  /** How often to ask for the task where the server does not say, milliseconds. Default: `limits.taskPollMs`. */
+  readonly pollIntervalMs?: number | undefined;
+}
+
+/** What `resumeTask` takes. */
+export interface ResumeTaskOptions {
+  /** Hears of progress until the task has ended, as far as the server reports it on this connection. */
+  readonly onProgress?: OnProgress | undefined;
+  /** How often to ask for the task where the server does not say, milliseconds. Default: `limits.taskPollMs`. */
+  readonly pollIntervalMs?: number | undefined;
+}
+
+/** What `subscribe` takes. */
+export type SubscribeOptions = Pick<RequestOptions, 'signal' | 'timeoutMs'>;
 
 /**
  * A handle on one MCP server, whatever the road to it. Every method that asks the server rejects with `ConnectionError`
@@ -103,11 +130,41 @@ export abstract class MCPServerProtocol {
   abstract listResourceContents(uri: string, options?: RequestOptions): Promise<ResourceContents[]>;
 
   /**
-   * Calls a tool. A result with `isError` is a result: the tool ran, and says what went wrong.
+   * Calls a tool. A result with `isError` is a result: the tool ran, and says what went wrong. A tool that runs as a task only is started as
+   * one and waited for, as long as the call may take; where it takes longer, or the caller aborts, the task is cancelled.
    *
    * @throws InvalidValueError `ERR_MCP_UNKNOWN_TOOL`, `ERR_MCP_INVALID_ARGUMENTS`.
    */
   abstract callTool(toolName: string, args?: JSONObject, options?: RequestOptions): Promise<CallToolResult>;
+
+  /**
+   * Calls a tool as a task: the server answers at once with a handle, and the result comes later. Since 2025-11-25, experimental there.
+   * The options are those of the request that starts the task.
+   *
+   * @throws InvalidValueError as `callTool`; `ERR_MCP_TASK_UNSUPPORTED` when the server, or this tool, runs no tasks.
+   */
+  abstract startTask(toolName: string, args?: JSONObject, options?: StartTaskOptions): Promise<TaskHandle>;
+
+  /**
+   * A handle on the task `taskId`, asked for now. How its result is read knows nothing of its tool; `resumeTask` does.
+   *
+   * @throws InvalidValueError `ERR_MCP_TASK_NOT_FOUND`.
+   */
+  abstract getTask(taskId: string, options?: RequestOptions): Promise<TaskHandle>;
+
+  /**
+   * Takes up a task whose handle was stored as JSON by this process or another one. Nothing is sent, and no connection is needed yet.
+   *
+   * @throws TypeError for what is no object; InvalidValueError `ERR_MCP_STORED_TASK` for what is no stored task.
+   */
+  abstract resumeTask(stored: StoredTask, options?: ResumeTaskOptions): TaskHandle;
+
+  /** All tasks that the server lets this client see, of all pages. Not every server that has tasks lists them. */
+  abstract listTasks(options?: RequestOptions): Promise<Task[]>;
+  /** One page of tasks. */
+  abstract listTasksPage(cursor?: string, options?: RequestOptions): Promise<ListTasksResult>;
+  /** Task by task. */
+  abstract iterateTasks(options?: RequestOptions): AsyncIterable<Task>;
 
   /** All prompts, of all pages. */
   abstract listPrompts(options?: RequestOptions): Promise<Prompt[]>;
@@ -123,18 +180,47 @@ export abstract class MCPServerProtocol {
    */
   abstract getPrompt(promptName: string, args?: Readonly<Record<string, string>>, options?: RequestOptions): Promise<GetPromptResult>;
 
-  /** Values that could complete an argument of a prompt or of a resource template. */
+  /**
+   * Values that could complete an argument of a prompt or of a resource template: 100 at most, whatever the server sends.
+   *
+   * @throws InvalidValueError `ERR_MCP_INVALID_ARGUMENTS` when the server knows no such prompt, template or argument.
+   */
   abstract complete(reference: CompletionReference, argument: CompletionArgument, options?: CompleteOptions): Promise<Completion>;
 
-  /** Asks the server for log messages of `level` and above only; they come as the event `log`. */
+  /**
+   * Follows changes: of the lists, and of what the resources `uris` hold. Each resource is subscribed to once on the server, however many
+   * subscriptions hold it. After a reconnect, and in a new session, the server is asked again, and the subscription tells a `gap`; what is
+   * refused then is a `fault`, and asked for again on the next connection. What the server does not offer to tell of the lists is missing
+   * in `honoured`. Source: MCP, server, "Resources", "Subscriptions", and "List Changed Notification" of each list.
+   *
+   * @throws InvalidValueError `ERR_MCP_UNSUPPORTED_METHOD`, `unsent`, for `uris` where the server did not declare `resources.subscribe`;
+   * `ERR_MCP_RESOURCE_NOT_FOUND`, `ERR_MCP_INVALID_URI`.
+   */
+  abstract subscribe(filter: SubscriptionFilter, options?: SubscribeOptions): Promise<Subscription>;
+
+  /**
+   * Asks the server for log messages of `level` and above only; they come as the event `log`. The level is remembered: it is asked for again
+   * after a reconnect and in a new session, where a refusal is a `fault`.
+   */
   abstract setLogLevel(level: ServerLogLevel, options?: RequestOptions): Promise<void>;
 
   /**
    * Tells the server that `handlers.roots` would give another list now.
    *
-   * @throws ConnectionError `ERR_MCP_NOT_CONNECTED`.
+   * @throws InvalidValueError `ERR_MCP_UNSUPPORTED_METHOD` without `handlers.roots`, as nothing is declared then; ConnectionError
+   * `ERR_MCP_NOT_CONNECTED`.
    */
   abstract notifyRootsChanged(): void;
+
+  /**
+   * What a request needs that was refused with `URLElicitationRequiredError`: `handlers.elicitation.url` is asked for each visit of the error,
+   * one after the other, and the server is waited for to say that all are completed. Then the request may be sent again. Not every
+   * server says so: give the user a way to go on, through `signal`.
+   *
+   * @throws TypeError without that handler, and for another error; ConnectionError when there is no connection, and when it ends; RequestTimeoutError
+   *   after `timeoutMs`; the reason of `signal`; what the handler throws.
+   */
+  abstract elicitURLs(error: URLElicitationRequiredError, options?: ElicitURLsOptions): Promise<ElicitURLsOutcome>;
 
   /** Asks whether the server is there. */
   abstract ping(options?: RequestOptions): Promise<void>;
@@ -147,4 +233,12 @@ export abstract class MCPServerProtocol {
 
   /** Listens. A listener that throws or rejects harms nobody; it is told to the logger. */
   abstract on<Name extends keyof ServerEvents>(event: Name, listener: (payload: ServerEvents[Name]) => unknown): Unsubscribe;
+
+  /**
+   * Adds a middleware, inside of those that are there. What is on its way already does not meet it, and still does after it
+   * was taken back.
+   *
+   * @throws TypeError for what is no middleware.
+   */
+  abstract use(middleware: Middleware): Unsubscribe;
 }

@@ -4,6 +4,7 @@ import type { Connection } from '../connection/connection.ts';
 import type { EraName } from '../protocol/era.ts';
 import { StdioTransport } from '../transport/stdio/stdio-transport.ts';
 import { ConnectedServer } from './connected-server.ts';
+import type { NetworkFacts } from './diagnostics-attributes.ts';
 import type { Road } from './lifecycle.ts';
 import { resolveStdioOptions } from './stdio-options.ts';
 import type { ResolvedStdioOptions, StdioMCPServerOptions } from './stdio-options.ts';
@@ -82,6 +83,10 @@ class StdioRoad implements Road {
     return Promise.resolve();
   }
 
+  network(): NetworkFacts {
+    return PIPES;
+  }
+
   /** A start is tried again when it was too slow, died late, or met a want that may pass; not when it would fail the same way. */
   mayRetry(cause: unknown): boolean {
     if (cause instanceof RequestTimeoutError) return true;
@@ -96,5 +101,6 @@ class StdioRoad implements Road {
   }
 }
 
+const PIPES: NetworkFacts = Object.freeze({ transport: 'pipe' });
 const RETRIED: ReadonlySet<string> = new Set(['ERR_MCP_CONNECT_TIMEOUT', 'ERR_MCP_STDIN_CLOSED', 'ERR_MCP_STDOUT_CLOSED']);
 const PASSING_WANTS: ReadonlySet<string> = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM', 'ETXTBSY']);

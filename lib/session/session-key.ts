@@ -8,6 +8,11 @@ export interface SessionOwner {
   readonly sessionKey?: string | undefined;
   /** What the server knows the asker by, such as the value of an `Authorization` header. Only its digest goes any further. */
   readonly credential?: string | undefined;
+  /**
+   * What the asker declares to the server that it can do, as a text; left out for nothing. A server asks what was declared when the
+   * session began, so only who can answer that may take it up.
+   */
+  readonly capabilities?: string | undefined;
 }
 
 const KEY_VERSION = 'v1:';
@@ -18,7 +23,8 @@ const ABSENT = 0xffff_ffff;
 
 /**
  * The key of a session: `v1:` and the SHA-256, as 64 hexadecimal digits, of the purpose and the three parts, each as UTF-8 after its length in
- * bytes as four bytes, most significant first; an absent part is the length 0xffffffff and nothing else. So no part can reach into the next, and
+ * bytes as four bytes, most significant first; an absent part is the length 0xffffffff and nothing else. Capabilities are a fourth part,
+ * which is not there at all when they are left out: the key of an asker without any is made of three. So no part can reach into the next, and
  * one that is empty is not one that is absent. The key shows neither endpoint nor credential, but who can guess a credential
  * can tell from the key that the guess is right.
  *
@@ -26,6 +32,7 @@ const ABSENT = 0xffff_ffff;
  */
 export async function sessionKey(owner: SessionOwner): Promise<string> {
   const parts = [keyPart('endpoint', owner.endpoint), encodeOptionalPart('sessionKey', owner.sessionKey), encodeOptionalPart('credential', owner.credential)];
+  if (owner.capabilities !== undefined) parts.push(keyPart('capabilities', owner.capabilities));
   const digest = await crypto.subtle.digest('SHA-256', joinParts([keyPart('purpose', PURPOSE), ...parts]));
   return KEY_VERSION + Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

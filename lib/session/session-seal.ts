@@ -1,5 +1,6 @@
 /** Texts that only who has a key of the host can make or read: AES-256-GCM. Source: NIST SP 800-38D. */
 
+import { base64ToBytes } from '../base/base64.ts';
 import { describe } from '../base/options.ts';
 
 /** A key: 32 bytes, or their base64 or base64url. */
@@ -95,13 +96,4 @@ function bytesToBase64(...parts: readonly Uint8Array[]): string {
     for (let start = 0; start < part.length; start += STRETCH) characters += String.fromCharCode(...part.subarray(start, start + STRETCH));
   }
   return btoa(characters);
-}
-
-function base64ToBytes(text: string): Bytes | undefined {
-  // What atob would skip or guess at is refused.
-  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return undefined;
-  const characters = atob(text);
-  const bytes = new Uint8Array(characters.length);
-  for (let index = 0; index < bytes.length; index++) bytes[index] = characters.charCodeAt(index);
-  return bytes;
 }

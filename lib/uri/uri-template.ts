@@ -164,3 +164,12 @@ export function parseURITemplate(text: string): URITemplate {
     },
   });
 }
+
+/**
+ * What the template `text` is for `values`: {@link parseURITemplate} and {@link URITemplate.expand} in one, for a template that is used once.
+ *
+ * @throws What both of them throw.
+ */
+export function expandURITemplate(text: string, values: Readonly<Record<string, URITemplateValue>>): string {
+  return parseURITemplate(text).expand(values);
+}

@@ -79,7 +79,7 @@ async function withPeer(script: PeerScript, body: (peer: HTTPPeer) => Promise<vo
   const peer = await HTTPPeer.listen(script, sessions === undefined ? {} : { sessions });
   try {
     await body(peer);
-    await until(() => peer.raw.busy === 0, 'every exchange was let go', 3_000);
+    await until(() => peer.raw.busy === 0, 'every exchange was let go', 20_000);
   } finally {
     await peer.close();
   }
@@ -186,7 +186,7 @@ describe('exit codes over HTTP, each with one line of JSON on stderr', () => {
     ['503', status(503), [], 4, 'ERR_MCP_HTTP_STATUS'],
     ['a page for people', { '*': (exchange) => exchange.respond(200, { 'Content-Type': 'text/html' }, '<p>Hello') }, [], 4, 'ERR_MCP_HTTP_CONTENT_TYPE'],
     ['silence', { '*': (exchange) => exchange.hang() }, ['--timeout', '300ms'], 4, 'ERR_MCP_CONNECT_TIMEOUT'],
-    ['silence to a call', { 'tools/call': (exchange) => exchange.hang() }, ['--timeout', '1s'], 4, 'ERR_MCP_REQUEST_TIMEOUT'],
+    ['silence to a call', { 'tools/call': (exchange) => exchange.hang() }, ['--timeout', '2s'], 4, 'ERR_MCP_REQUEST_TIMEOUT'],
     ['an error of the server', { 'tools/call': (exchange) => rpcError(exchange, 'no') }, [], 5, 'ERR_MCP_RPC'],
   ];
   for (const [what, script, options, exitCode, code] of rows) {
@@ -411,6 +411,7 @@ describe('watch over HTTP', () => {
       const outcome = await run(words, {
         meanwhile: async ({ child, stdout }) => {
           await until(() => stdout().includes('"gap"'), 'the stream was lost and opened again', RUN_DEADLINE_MS);
+          await until(() => stdout().includes('"promptsChanged"') && stdout().includes('"resourcesChanged"'), 'the changes of lists were told', RUN_DEADLINE_MS);
           send(child, 'SIGTERM');
         },
       });
@@ -418,9 +419,13 @@ describe('watch over HTTP', () => {
       const events = outcome.stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as { event: string; milliseconds: number; payload: Record<string, unknown> });
       for (const event of events) assert.deepEqual([Object.keys(event), Number.isInteger(event.milliseconds)], [['event', 'milliseconds', 'payload'], true]);
       const said = events.filter(({ event }) => event !== 'stateChanged').map(({ event, payload }) => (event === 'fault' ? [event, payload['code']] : [event, payload]));
-      assert.deepEqual(said, [
+      // Changes of lists are gathered for a while, so that they come when they come.
+      const isOfList = ([event]: unknown[]): boolean => event === 'promptsChanged' || event === 'resourcesChanged';
+      assert.deepEqual(said.filter(isOfList), [
         ['promptsChanged', {}],
         ['resourcesChanged', {}],
+      ]);
+      assert.deepEqual(said.filter((one) => !isOfList(one)), [
         ['resourceUpdated', { uri: 'demo://a' }],
         ['log', { level: 'error', logger: 'db', data: { token: '[hidden header value]' } }],
         ['fault', 'ERR_MCP_INVALID_JSON'],

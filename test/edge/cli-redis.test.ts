@@ -148,7 +148,7 @@ describe('session show and session forget', () => {
     const server = ['--url', demo.url, '--redis', redis.url, '--session-key', 'used'];
     assert.equal((await run(['ping', ...server])).code, 0);
     const { key } = sessionOf(await run(['session', 'show', '--json', ...server])) as { key: string };
-    const manager = new RedisSessionManager({ redisUrl: redis.url });
+    const manager = new RedisSessionManager({ operationTimeoutMs: 20_000, redisUrl: redis.url });
     try {
       await manager.joinSession(key, 'one');
       await manager.joinSession(key, 'two');
@@ -179,10 +179,10 @@ describe('session show and session forget', () => {
       const server = ['--url', peer.url, '--redis', redis.url];
       await run(['tools', ...server]);
       const { key } = sessionOf(await run(['session', 'show', '--json', ...server])) as { key: string };
-      const plain = new RedisSessionManager({ redisUrl: redis.url });
+      const plain = new RedisSessionManager({ operationTimeoutMs: 20_000, redisUrl: redis.url });
       const record = await plain.getSession(key);
       await plain.close();
-      const sealing = new RedisSessionManager({ redisUrl: redis.url, sealingKeys: [new Uint8Array(32).fill(7)] });
+      const sealing = new RedisSessionManager({ operationTimeoutMs: 20_000, redisUrl: redis.url, sealingKeys: [new Uint8Array(32).fill(7)] });
       if (record !== undefined) await sealing.storeSession(key, record);
       try {
         const shown = sessionOf(await run(['session', 'show', '--json', ...server]));

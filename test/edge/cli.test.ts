@@ -145,6 +145,8 @@ describe('every command with --json: one line, as the protocol shapes it', () =>
     assert.deepEqual(resultOf(await run(['call', 'echo', '--json', 'text=a\u001b\u202e🚀'])), { content: [{ type: 'text', text: 'a\u001b\u202e🚀' }] });
     const { contents } = resultOf(await run(['read', 'demo://items/7', '--json'])) as unknown as { contents: unknown[] };
     assert.deepEqual(contents, [{ uri: 'demo://items/7', mimeType: 'text/plain', text: 'This is item 7.' }]);
+    const templated = resultOf(await run(['read', 'demo://items/{id}', 'id=7', '--json'])) as unknown as { contents: unknown[] };
+    assert.deepEqual(templated.contents, contents);
     const prompt = resultOf(await run(['prompt', 'greet', 'name=7', '--json']));
     assert.deepEqual(prompt['messages'], [{ role: 'user', content: { type: 'text', text: 'Write a friendly greeting for 7.' } }]);
     const completion = resultOf(await run(['complete', 'prompt', 'greet', 'style=f', '--json']))['completion'];
@@ -211,12 +213,15 @@ describe('exit codes, each with one line of JSON on stderr', () => {
     ['an argument that cannot be one', ['call', 'add', 'a=one', 'b=2'], DEMO, 1, 'ERR_CLI_USAGE'],
     ['an unknown tool', ['call', 'subtract', 'a=1'], DEMO, 1, 'ERR_MCP_UNKNOWN_TOOL'],
     ['a required argument left out', ['call', 'add', 'a=1'], DEMO, 1, 'ERR_MCP_INVALID_ARGUMENTS'],
+    ['a variable that the template does not have', ['read', 'demo://items/{id}', 'di=7'], DEMO, 1, 'ERR_CLI_USAGE'],
+    ['a template that is none', ['read', 'demo://items/{id', 'id=7'], DEMO, 1, 'ERR_MCP_INVALID_URI'],
+    ['a watch of an unknown resource', ['watch', '--uri', 'demo://nowhere', '--for', '20'], DEMO, 1, 'ERR_MCP_RESOURCE_NOT_FOUND'],
     ['an unknown resource', ['read', 'demo://nowhere'], DEMO, 1, 'ERR_MCP_RESOURCE_NOT_FOUND'],
     ['a program that is not there', ['tools'], ['/no/such/program'], 4, 'ERR_MCP_SPAWN_FAILED'],
     ['a folder that is not there', ['tools', '--cwd', '/no/such/folder'], DEMO, 4, 'ERR_MCP_WORKING_DIR'],
     ['a server that dies during the call', ['call', 'call'], fixtureCommand('exits.mjs', 'on-call', '3'), 4, 'ERR_MCP_PROCESS_EXITED'],
     ['a server that is silent', ['tools', '--timeout', '300ms'], silent, 4, 'ERR_MCP_CONNECT_TIMEOUT'],
-    ['a call that takes too long', ['call', 'never', '--timeout', '1'], DEMO, 4, 'ERR_MCP_REQUEST_TIMEOUT'],
+    ['a call that takes too long', ['call', 'never', '--timeout', '3'], DEMO, 4, 'ERR_MCP_REQUEST_TIMEOUT'],
     ['a request that the server answers with an error', ['call', 'big', 'bytes=-1'], DEMO, 5, 'ERR_MCP_RPC'],
   ];
   for (const [what, words, server, exitCode, code] of rows) {
@@ -501,7 +506,7 @@ describe('watch over stdio', () => {
   ];
   const words = (stdout: string) => stdout.trimEnd().split('\n').map((line) => line.replace(/^ *\+\d+\.\d{3}s {2}(\w+) +/, '$1: '));
 
-  test('every notification is one escaped line as soon as it comes; --for ends it with 0', async () => {
+  test('every notification is one escaped line as soon as it comes, those of lists gathered; --for ends it with 0', async () => {
     await withFolder(async (folder) => {
       const server = talkingServer(folder, messages);
       const { code, stdout, stderr } = await run(['watch', '--for', '2'], { server });
@@ -511,10 +516,10 @@ describe('watch over stdio', () => {
       assert.deepEqual(lines.slice(0, 3), ['state: disconnected → connecting', 'state: connecting → initializing', 'state: initializing → connected']);
       assert.deepEqual(lines.slice(-2), ['state: connected → disconnecting', 'state: disconnecting → disconnected']);
       assert.deepEqual(lines.slice(3, -2).map((line) => line.replace(/\\u\{1b\}.*?next/g, '!')), [
-        'tools: the list of tools changed',
         'resource: demo://! changed',
         'log: info all well',
         'log: error !: {"\\u001b[31mred\\u001b]0;title\\u0007\\u009b2J\\u202egnp.exe\\udb40\\udc41\\r\\nnext":"on fire"}',
+        'tools: the list of tools changed',
       ]);
     });
   });
@@ -525,10 +530,30 @@ describe('watch over stdio', () => {
       const events = stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as { event: string; payload: unknown });
       assert.equal(code, 0);
       assert.deepEqual(events.filter(({ event }) => event !== 'stateChanged').map(({ event, payload }) => [event, payload]), [
-        ['toolsChanged', {}],
         ['resourceUpdated', { uri: `demo://${HOSTILE}` }],
         ['log', { level: 'error', logger: HOSTILE, data: { [HOSTILE]: 'on fire' } }],
+        ['toolsChanged', {}],
       ]);
+    });
+  });
+
+  test('--uri subscribes, so that the server tells', async () => {
+    await withFolder(async (folder) => {
+      const path = join(folder, 'touches.mjs');
+      // Tells of each resource as soon as it is followed.
+      const source = `
+        import { reply, send, serve } from ${JSON.stringify(pathToFileURL(fixturePath('children/minimal-server.mjs')).href)};
+        serve({
+          initialize: (request) => reply(request, { protocolVersion: request.params.protocolVersion, capabilities: { resources: { subscribe: true } }, serverInfo: { name: 'touches', version: '1' } }),
+          'resources/subscribe': (request) => {
+            reply(request, {});
+            send({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: request.params });
+          },
+        });`;
+      writeFileSync(path, source);
+      const { code, stdout } = await run(['watch', '--uri', 'a:1', '--uri', 'a:2', '--for', '2'], { server: [...fixtureCommand('children/minimal-server.mjs').slice(0, -1), path] });
+      assert.equal(code, 0);
+      assert.deepEqual(words(stdout).filter((line) => line.startsWith('resource')), ['resource: a:1 changed', 'resource: a:2 changed']);
     });
   });
 

@@ -413,7 +413,7 @@ describe('calls over the old transport', () => {
         ),
         error.stack,
       );
-      await until(() => peer.raw.busy === 0, 'the stream was let go', 3_000);
+      await until(() => peer.raw.busy === 0, 'the stream was let go', 20_000);
     });
   });
 

@@ -53,8 +53,8 @@ describe('many at once', () => {
         Array.from({ length: 200 }, () => rejection(server.callTool('call')).then((error) => (error as MCPError).code)),
       );
       assert.deepEqual(new Set(outcomes), new Set(['ERR_MCP_HTTP_STATUS']));
-      await until(() => peer.raw.busy === 0, 'nothing is being written any more', 3_000);
-      await until(() => peer.raw.openSockets <= 9, 'no connection is held', 3_000);
+      await until(() => peer.raw.busy === 0, 'nothing is being written any more', 20_000);
+      await until(() => peer.raw.openSockets <= 9, 'no connection is held', 20_000);
       await server.ping();
     });
   });
@@ -253,7 +253,7 @@ describe('the end', () => {
         await until(() => peer.sent('tools/call').length === 10 && peer.sent('GET').length === 1, 'ten calls came');
         await server.cleanup();
         for (const reason of await Promise.all(calls)) assert.equal((reason as MCPError).code, 'ERR_MCP_CONNECTION_CLOSED');
-        await until(() => peer.raw.busy === 0, 'every exchange is closed', 2_000);
+        await until(() => peer.raw.busy === 0, 'every exchange is closed', 20_000);
         const sent = peer.requests.length;
         assert.equal(peer.sent('tools/call').length, 10);
         assert.equal(peer.sent('DELETE').length, 1);

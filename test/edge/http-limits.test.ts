@@ -72,7 +72,7 @@ describe('idleTimeoutMs: the stream of an answer may be silent so long', () => {
   test('a stream on which nothing comes is lost, long before the deadline of its request', { timeout: 20_000 }, async () => {
     await withConnectedPeer(silent, { idleTimeoutMs: 50, timeoutMs: 15_000 }, async ({ server, peer }) => {
       await assert.rejects(server.callTool('call'), (error: unknown) => error instanceof ConnectionError && error.code === 'ERR_MCP_STREAM_LOST' && error.delivery === 'unknown');
-      await until(() => peer.raw.busy === 0, 'its exchange was let go', 5_000);
+      await until(() => peer.raw.busy === 0, 'its exchange was let go', 20_000);
     });
   });
 

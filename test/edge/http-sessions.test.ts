@@ -330,7 +330,7 @@ describe('a session that the server forgot (2025-11-25 transports, "Session Mana
         await until(() => seen.toolsChanged === 1, 'it listens');
         lost = ['s-1'];
         await first?.endStream();
-        await until(() => peer.sent('initialize').length === 2, 'a new session was made', 4_000);
+        await until(() => peer.sent('initialize').length === 2, 'a new session was made', 20_000);
         await until(() => server.sessionId === 's-2' && seen.toolsChanged === 2, 'it listens in the new session', 8_000);
       });
     },

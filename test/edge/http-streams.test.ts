@@ -70,7 +70,7 @@ describe('the stream to listen to', () => {
       { listen: true, peer: { sessions: ['s-1'], protocolVersion: '2025-06-18' } },
       async ({ peer, seen }) => {
         await until(() => seen.logs.length === 1, 'the log came');
-        assert.equal(seen.toolsChanged, 1);
+        await until(() => seen.toolsChanged === 1, 'the change was heard');
         const [get, ...more] = peer.sent('GET');
         assert.deepEqual(more, []);
         assert.match(get?.headers['accept'] ?? '', /text\/event-stream/);

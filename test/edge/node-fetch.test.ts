@@ -402,13 +402,13 @@ describe('sockets are kept, shared, bounded and let go', () => {
   test('an idle connection is closed after keepAliveMs, or sooner where the server says that it will', { timeout }, async () => {
     await withServer(echo, async ({ url, nodeFetch, open }) => {
       await (await nodeFetch(url)).text();
-      await until(() => open.size === 0, 'the connection is closed', 2_000);
+      await until(() => open.size === 0, 'the connection is closed', 20_000);
     }, { keepAliveMs: 50 });
     const hint = (_: IncomingMessage, response: ServerResponse) => response.writeHead(200, { 'keep-alive': 'timeout=1', 'content-length': 1 }).end('x');
     await withServer(hint, async ({ url, nodeFetch, open }) => {
       await (await nodeFetch(url)).text();
       assert.equal(open.size, 1);
-      await until(() => open.size === 0, 'the connection is closed', 2_000);
+      await until(() => open.size === 0, 'the connection is closed', 20_000);
     }, { keepAliveMs: 60_000 });
   });
 

@@ -14,9 +14,9 @@ import type { RedisServer, RedisServerOptions, RunningCluster } from '../helpers
 import { sessionRecord } from '../helpers/session-manager-contract.ts';
 import { until } from '../helpers/until.ts';
 
-const real = { skip: skipWithoutRedis, timeout: 60_000 };
+const real = { skip: skipWithoutRedis, timeout: 120_000 };
 // A busy machine is no failure of what is tested here.
-const PATIENT = { commandTimeoutMs: 5_000 };
+const PATIENT = { commandTimeoutMs: 30_000 };
 
 /** A cluster and a client of it that knows its first node only, both gone afterwards. */
 async function withCluster(
@@ -106,7 +106,7 @@ describe('a client of a real cluster of three nodes', () => {
 
   test('carries a session manager: records, locks, leases and memberships of one session live on one node, those of many on all', real, async () => {
     await withCluster({}, async (client, { nodes }) => {
-      const [one, other] = [new RedisSessionManager({ client }), new RedisSessionManager({ client })];
+      const [one, other] = [new RedisSessionManager({ client, operationTimeoutMs: 20_000 }), new RedisSessionManager({ client, operationTimeoutMs: 20_000 })];
       const sessions = Array.from({ length: 30 }, (_, index) => `session-${index}`);
       await Promise.all(sessions.map((key) => one.storeSession(key, sessionRecord({ sessionId: key }))));
       const found = await Promise.all(sessions.map((key) => other.getSession(key)));

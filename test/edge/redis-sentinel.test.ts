@@ -9,7 +9,7 @@ import type { RedisServer, RedisServerOptions, RunningReplicaSet } from '../help
 import { until } from '../helpers/until.ts';
 
 const real = { skip: skipWithoutRedis, timeout: 90_000 };
-const PATIENT = { commandTimeoutMs: 5_000 };
+const PATIENT = { commandTimeoutMs: 30_000 };
 const PROMOTION_MS = 20_000;
 
 const placeOf = ({ host, port }: RedisServer): { host: string; port: number } => ({ host, port });

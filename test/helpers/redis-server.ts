@@ -96,6 +96,15 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+// All in one moment: between two commands a key may be gone.
+const LOOK = "local found = {} for _, name in ipairs(redis.call('KEYS', ARGV[1])) do found[#found + 1] = redis.call('PTTL', name) .. ' ' .. name end return found";
+
+/** Every key with this prefix, and the milliseconds that it has left. */
+export async function keysWithPrefix(server: RedisServer, prefix: string): Promise<Map<string, number>> {
+  const lines = (await server.cli('eval', LOOK, '0', `${prefix}*`)).split('\n').filter((line) => line !== '');
+  return new Map(lines.map((line) => [line.slice(line.indexOf(' ') + 1), Number(line.slice(0, line.indexOf(' ')))]));
+}
+
 /** Starts a server and waits until it takes connections. */
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
   return startOnFreePort((folder, port) => ServerProcess.forServer(folder, port, options));

@@ -9,7 +9,7 @@ const PAUSE_MS = 5;
 export async function until<T>(
   condition: () => T | Promise<T>,
   what: string,
-  deadlineMs: number = 5_000,
+  deadlineMs: number = 20_000,
 ): Promise<Exclude<T, false | null | undefined>> {
   const end = performance.now() + deadlineMs;
   for (;;) {

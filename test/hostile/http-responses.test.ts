@@ -105,7 +105,7 @@ describe('a status that is no answer to a request (Streamable HTTP, "Sending Mes
           ? exchange.json({ jsonrpc: '2.0', id: null, error: { code: -32600, message: 'Invalid request' } })
           : exchange.done(),
     };
-    await withConnectedPeer(script, { timeoutMs: 4_000 }, async ({ server }) => {
+    await withConnectedPeer(script, { timeoutMs: 20_000 }, async ({ server }) => {
       const error = (await rejection(server.callTool('call'))) as MCPError;
       assert.match(error.message, /-32600|Invalid request/);
       assert.equal(textOf(await server.callTool('call')), 'done');
@@ -198,7 +198,7 @@ describe('a response without an answer in it ends the call at once', () => {
   ];
   for (const [name, answer, code] of cases) {
     test(name, async () => {
-      const error = await callRejected(answer, 'ConnectionError', code, { timeoutMs: 4_000 });
+      const error = await callRejected(answer, 'ConnectionError', code, { timeoutMs: 20_000 });
       assert.equal(error.delivery, 'unknown');
     });
   }
@@ -240,7 +240,7 @@ describe('a response without an answer in it ends the call at once', () => {
     test(`200 and a JSON body that is ${name}`, async () => {
       await withConnectedPeer(
         { 'tools/call': (exchange) => exchange.respond(200, { 'Content-Type': 'application/json' }, body(exchange)) },
-        { timeoutMs: 4_000 },
+        { timeoutMs: 20_000 },
         async ({ server, peer, seen }) => {
           const error = (await rejection(server.callTool('call'))) as MCPError;
           assert.notEqual(error.name, 'RequestTimeoutError');
@@ -264,7 +264,7 @@ describe('a response without an answer in it ends the call at once', () => {
     };
     await withConnectedPeer(script, { peer: { protocolVersion: '2025-03-26' } }, async ({ server, seen }) => {
       assert.deepEqual((await server.callTool('call')).content, []);
-      assert.equal(seen.toolsChanged, 1);
+      await until(() => seen.toolsChanged === 1, 'the change was heard');
     });
   });
 });
@@ -282,7 +282,7 @@ describe('a body that does not arrive whole', () => {
   ];
   for (const [name, answer] of cases) {
     test(`${name}: nobody knows whether the tool ran, so it is not called again`, async () => {
-      const error = await callRejected(answer, 'ConnectionError', 'ERR_MCP_BODY_TRUNCATED', { timeoutMs: 4_000 });
+      const error = await callRejected(answer, 'ConnectionError', 'ERR_MCP_BODY_TRUNCATED', { timeoutMs: 20_000 });
       assert.equal(error.delivery, 'unknown');
     });
   }
@@ -294,7 +294,7 @@ describe('a body that does not arrive whole', () => {
         { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' },
         gzipSync(JSON.stringify(exchange.reply({ content: [], filler: 'x'.repeat(1_000) }))).subarray(0, 60),
       );
-    await withConnectedPeer({ 'tools/call': answer }, { timeoutMs: 4_000 }, async ({ server, peer }) => {
+    await withConnectedPeer({ 'tools/call': answer }, { timeoutMs: 20_000 }, async ({ server, peer }) => {
       const error = (await rejection(server.callTool('call'))) as MCPError;
       assert.match(error.code, /^ERR_MCP_(BODY_TRUNCATED|EMPTY_RESPONSE|INVALID_JSON)$/);
       assert.equal(peer.sent('tools/call').length, 1);
@@ -311,7 +311,7 @@ describe('a body that does not arrive whole', () => {
   ];
   for (const [name, answer] of broken) {
     test(`${name}: nobody knows whether the tool ran`, { skip: RESENDS }, async () => {
-      const error = await callRejected(answer, 'ConnectionError', 'ERR_MCP_NETWORK', { timeoutMs: 4_000 });
+      const error = await callRejected(answer, 'ConnectionError', 'ERR_MCP_NETWORK', { timeoutMs: 20_000 });
       assert.equal(error.delivery, 'unknown');
     });
   }
@@ -376,7 +376,7 @@ describe('a head that is not well formed (RFC 9112: refused, not guessed at)', (
   ];
   for (const [name, answer] of cases) {
     test(name, { skip: skipUnder(['bun', 'deno'], 'its own parser of HTTP decides') }, async () => {
-      await withConnectedPeer({ 'tools/call': answer }, { maxRetries: 0, timeoutMs: 4_000 }, async ({ server, peer }) => {
+      await withConnectedPeer({ 'tools/call': answer }, { maxRetries: 0, timeoutMs: 20_000 }, async ({ server, peer }) => {
         const error = (await rejection(server.callTool('call'))) as MCPError;
         assert.match(error.code, /^ERR_MCP_(NETWORK|BODY_TRUNCATED)$/, error.stack);
         assert.equal(error.name, 'ConnectionError');
@@ -453,7 +453,7 @@ describe('the bound of one message (limits.maxMessageBytes)', () => {
       await exchange.head(200, { 'Content-Type': 'application/json', 'Content-Length': '99999999999' });
       await exchange.hang();
     };
-    const error = await callRejected(script, 'LimitError', 'ERR_MCP_LIMIT', { timeoutMs: 4_000 });
+    const error = await callRejected(script, 'LimitError', 'ERR_MCP_LIMIT', { timeoutMs: 20_000 });
     assert.equal(error.details['limit'], 'maxMessageBytes');
   });
 
@@ -462,7 +462,7 @@ describe('the bound of one message (limits.maxMessageBytes)', () => {
       await exchange.head(500, { 'Content-Type': 'text/plain', 'Transfer-Encoding': 'chunked' });
       while (!exchange.isClosed) await exchange.chunk('e'.repeat(10_000));
     };
-    await callRejected(script, 'ConnectionError', 'ERR_MCP_HTTP_STATUS', { timeoutMs: 4_000 });
+    await callRejected(script, 'ConnectionError', 'ERR_MCP_HTTP_STATUS', { timeoutMs: 20_000 });
   });
 
   test('the body of an error that never comes does not hold the call for ever', async () => {

@@ -11,10 +11,11 @@ import { LimitError, RedisError } from '../../lib/base/errors.ts';
 import { RedisCluster } from '../../lib/redis/redis-cluster.ts';
 import type { RedisClusterOptions } from '../../lib/redis/redis-cluster-options.ts';
 import { slotOfKey } from '../../lib/redis/redis-slots.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
 import { freePort, makeCertificates, skipWithoutRedis } from '../helpers/redis-server.ts';
 import { until } from '../helpers/until.ts';
 
-const bounded = { timeout: 20_000 };
+const bounded = { timeout: 60_000 };
 const HOST = '127.0.0.1';
 
 /** What a node answers to a command, as it goes over the wire; undefined: nothing at all. */
@@ -112,7 +113,7 @@ async function withNodes(
 ): Promise<void> {
   const nodes = await Promise.all(answers.map((answer) => ScriptedNode.start(answer)));
   const seeds = (knowsAll ? nodes : nodes.slice(0, 1)).map((node) => `${HOST}:${node.port}`);
-  const client = new RedisCluster({ url: `redis+cluster://${seeds.join()}`, commandTimeoutMs: 3_000, ...options });
+  const client = new RedisCluster({ url: `redis+cluster://${seeds.join()}`, commandTimeoutMs: 20_000, ...options });
   try {
     await action(client, ...nodes);
   } finally {
@@ -203,28 +204,42 @@ describe('redirections by nodes (Redis cluster specification, redirection and re
     let isBack = false;
     const moody: Answer = (words, node) => {
       if (isSlots(words)) return allSlotsAt(node.port);
+      if (words[0] === 'ECHO') return bulk(words[1] ?? '');
       return isBack ? '+OK\r\n' : words[0] === 'MGET' ? '-TRYAGAIN Multiple keys request during rehashing of slot\r\n' : '-CLUSTERDOWN The cluster is down\r\n';
     };
+    const clock = new FakeClock();
     await withNodes([moody], async (client, node) => {
+      // Time passes only where every answer has come: what is sent before ECHO is answered before it.
+      const pass = async <T>(what: Promise<T>): Promise<T> => {
+        let isOver = false;
+        void what.then(() => (isOver = true), () => (isOver = true));
+        for (let turn = 0; turn < 1_000 && !isOver; turn++) {
+          await clock.advance(10);
+          await client.send(['ECHO', 'here']);
+        }
+        return what;
+      };
+      await client.send(['ECHO', 'here']);
       const refused = [client.send(['SET', 'x', 1], { timeoutMs: 300 }), client.send(['MGET', '{x}1', '{x}2'], { timeoutMs: 300 })];
       const waiting = client.send(['SET', 'x', 2]);
-      const [down, again] = await Promise.allSettled(refused);
+      const [down, again] = await pass(Promise.allSettled(refused));
       assert.ok(down?.status === 'rejected' && redisError('ERR_MCP_REDIS_REPLY', { redisCode: 'CLUSTERDOWN', delivery: 'answered' })(down.reason));
       assert.ok(again?.status === 'rejected' && redisError('ERR_MCP_REDIS_REPLY', { redisCode: 'TRYAGAIN', delivery: 'answered' })(again.reason));
       assert.ok((node?.count('SET x 1') ?? 0) < 12, 'the pauses grow');
       isBack = true;
-      assert.equal(await waiting, 'OK');
+      assert.equal(await pass(waiting), 'OK');
       // Close and abort end the waiting too.
       isBack = false;
       const aborting = new AbortController();
       const [aborted, closed] = [client.send(['SET', 'x', 3], { signal: aborting.signal }), client.send(['SET', 'x', 4])];
-      await until(() => (node?.count('SET x 4') ?? 0) > 1, 'both wait');
+      for (let turn = 0; turn < 100 && (node?.count('SET x 4') ?? 0) < 2; turn++) await pass(client.send(['ECHO', 'here']));
+      assert.ok((node?.count('SET x 3') ?? 0) > 1 && (node?.count('SET x 4') ?? 0) > 1, 'both wait');
       aborting.abort(new Error('enough'));
       await assert.rejects(aborted, /enough/);
       const ended = assert.rejects(closed, redisError('ERR_MCP_REDIS_CONNECTION', { command: 'SET' }));
       await client.close({ timeoutMs: 0 });
       await ended;
-    });
+    }, { clock });
   });
 
   test('a write whose connection is lost is not sent again; a read is, once it is known where to', bounded, async () => {
@@ -254,7 +269,7 @@ describe('nodes that are asked for the slots', () => {
     const nonsense = await ScriptedNode.start((words) => (isSlots(words) ? '*1\r\n+slots\r\n' : '+OK\r\n'));
     const good = await ScriptedNode.start((words, node) => (isSlots(words) ? allSlotsAt(node.port) : '+good\r\n'));
     const ports = [silent.port, await freePort(), nonsense.port, good.port];
-    const client = new RedisCluster({ url: ports.map((port) => `redis://${HOST}:${port}`), commandTimeoutMs: 3_000 });
+    const client = new RedisCluster({ url: ports.map((port) => `redis://${HOST}:${port}`), commandTimeoutMs: 20_000 });
     const lost = new RedisCluster({ url: [`redis://${HOST}:${nonsense.port}`], commandTimeoutMs: 200 });
     try {
       assert.equal(await client.send(['GET', 'x']), 'good');
@@ -294,7 +309,7 @@ describe('nodes that are asked for the slots', () => {
     const gone = await freePort();
     await withNodes([(words) => (isSlots(words) ? allSlotsAt(gone) : '+OK\r\n')], async (client, node) => {
       const started = performance.now();
-      const sends = Array.from({ length: 500 }, () => client.send(['SET', 'x', 'y'], { timeoutMs: 800 }));
+      const sends = Array.from({ length: 500 }, () => client.send(['SET', 'x', 'y'], { timeoutMs: 1_500 }));
       for (const outcome of await Promise.allSettled(sends)) assert.ok(outcome.status === 'rejected' && redisError('ERR_MCP_REDIS_CONNECTION', { delivery: 'unsent' })(outcome.reason));
       const allowed = Math.ceil((performance.now() - started) / 100) + 1;
       assert.ok((node?.count('CLUSTER SLOTS') ?? 0) <= allowed, `asked ${node?.count('CLUSTER SLOTS')} times, at most ${allowed}`);
@@ -304,12 +319,12 @@ describe('nodes that are asked for the slots', () => {
 });
 
 describe('credentials in a cluster with TLS', () => {
-  test('are sent to no node that does not speak TLS as the seed does', { skip: skipWithoutRedis, timeout: 20_000 }, async () => {
+  test('are sent to no node that does not speak TLS as the seed does', { skip: skipWithoutRedis, timeout: 60_000 }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'barewire-redis-tls-'));
     const { ca } = makeCertificates(folder);
     const plain = await ScriptedNode.start(() => '+OK\r\n');
     const seed = await ScriptedNode.start((words, node) => (isSlots(words) ? allSlotsAt(node.port) : `-MOVED ${slotOfKey('x')} ${HOST}:${plain.port}\r\n`), folder);
-    const client = new RedisCluster({ url: `rediss+cluster://user:canary@${HOST}:${seed.port}`, tls: { ca }, commandTimeoutMs: 1_000 });
+    const client = new RedisCluster({ url: `rediss+cluster://user:canary@${HOST}:${seed.port}`, tls: { ca }, commandTimeoutMs: 2_000 });
     try {
       await assert.rejects(client.send(['GET', 'x']), (error) => {
         assert.ok(error instanceof RedisError && !/canary/.test(inspect(error, { depth: 9 })), inspect(error));

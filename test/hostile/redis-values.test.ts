@@ -42,7 +42,7 @@ async function withManager(options: RedisSessionManagerOptions, work: (subject: 
   const keyPrefix = `hostile-${++prefixes}:`;
   const warnings: string[] = [];
   const logger: Logger = { warn: (message, facts) => void warnings.push(`${message} ${JSON.stringify(facts)}`) };
-  const manager = new RedisSessionManager({ keyPrefix, logger, ...(options.client === undefined ? { redisUrl: server.url } : {}), ...options });
+  const manager = new RedisSessionManager({ keyPrefix, logger, operationTimeoutMs: 20_000, ...(options.client === undefined ? { redisUrl: server.url } : {}), ...options });
   try {
     await work({ manager, record: `${keyPrefix}{k}:record`, quarantine: `${keyPrefix}{k}:quarantine`, warnings });
   } finally {

@@ -13,7 +13,25 @@ import type { ProjectFile } from '../helpers/tree.ts';
 import { NOT_ON_NODE, runProgram, runTypeScript } from '../package/program.ts';
 import { anchors, codeBlocks, links } from './markdown.ts';
 
-const WITH_RUNNABLE_CODE = ['README.md', 'docs/quick-start.md', 'docs/sessions.md', 'docs/transports.md'];
+const WITH_RUNNABLE_CODE = [
+  'README.md',
+  'docs/completion.md',
+  'docs/elicitation.md',
+  'docs/json-schema.md',
+  'docs/logging.md',
+  'docs/middleware.md',
+  'docs/observability.md',
+  'docs/prompts.md',
+  'docs/quick-start.md',
+  'docs/resources.md',
+  'docs/roots.md',
+  'docs/sampling.md',
+  'docs/sessions.md',
+  'docs/subscriptions.md',
+  'docs/tasks.md',
+  'docs/tools.md',
+  'docs/transports.md',
+];
 
 const paths = listPaths();
 const isDocument = (path: string): boolean => path.endsWith('.md') && (path.startsWith('docs/') || !path.includes('/'));

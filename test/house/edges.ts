@@ -23,6 +23,7 @@ const PROCESS_GROUP = 'lib/transport/stdio/process-group.ts';
 const STDIO_TRANSPORT = 'lib/transport/stdio/stdio-transport.ts';
 const WRITE_QUEUE = 'lib/transport/stdio/write-queue.ts';
 const COMMAND_LINE = 'lib/cli/main.ts';
+const DIAGNOSTICS_BUILTIN = 'lib/servers/diagnostics-builtin.ts';
 const REDIS_BUILTINS = 'lib/redis/redis-builtins.ts';
 const NODE_FETCH_BUILTINS = 'lib/transport/http/node-fetch-builtins.ts';
 const NODE_FETCH_EXCHANGE = 'lib/transport/http/node-fetch-exchange.ts';
@@ -34,6 +35,7 @@ export const EDGES: readonly EdgeRule[] = [
   rule('the clock', new RegExp(`${GLOBAL('performance')}|\\bDate\\.now\\b|\\bnew Date\\(\\s*\\)|\\bhrtime\\b`, 'g'), [CLOCK, COMMAND_LINE]),
   rule('random numbers', new RegExp(`\\bMath\\.random\\b|${GLOBAL('crypto')}`, 'g'), [
     'lib/connection/unique-prefix.ts',
+    'lib/features/tool-digest.ts',
     'lib/redis/redis-backoff.ts',
     'lib/redis/redis-cluster-map.ts',
     'lib/session/redis-digest.ts',
@@ -51,6 +53,8 @@ export const EDGES: readonly EdgeRule[] = [
     NODE_FETCH_EXCHANGE,
     NODE_FETCH_OPTIONS,
     REDIS_BUILTINS,
+    // Told of by the channels of the platform, where it has them.
+    DIAGNOSTICS_BUILTIN,
   ]),
   rule('listeners on the process', /(?<![.\w])process\s*\.\s*(?:on|once|addListener|prependListener|exit|chdir|umask|emit)\b/g, [COMMAND_LINE]),
   // The others have members and options of that name.
@@ -84,6 +88,7 @@ export const NODE_MODULES: Readonly<Record<string, readonly string[]>> = Object.
   'node:child_process': [CHILD_PROCESS],
   'node:fs': [CHILD_PROCESS, PROCESS_GROUP],
   'node:path': [CHILD_PROCESS],
+  'node:diagnostics_channel': [DIAGNOSTICS_BUILTIN],
   'node:events': [NODE_FETCH_BUILTINS],
   'node:http': [NODE_FETCH_BUILTINS],
   'node:https': [NODE_FETCH_BUILTINS],

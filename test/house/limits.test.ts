@@ -1,6 +1,7 @@
 import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { DEFAULT_LIMITS, LIMITS } from '../../lib/base/limits.ts';
+import { DEFAULT_SCHEMA_BOUNDS } from '../../lib/schema/schema-bounds.ts';
 import { readFolder, readProjectFile } from '../helpers/tree.ts';
 import { tableRows } from './markdown.ts';
 
@@ -38,6 +39,13 @@ function untested(names: readonly string[], texts: readonly string[]): string[] 
 describe('every bound is named, documented and tested (lib/base/limits.ts, docs/limits.md)', () => {
   test('docs/limits.md has a row | name | default | unit | … | for each limit, with its value, and no other', () => {
     assert.deepEqual(differences(LIMITS, readProjectFile('docs/limits.md')), []);
+  });
+
+  test('docs/json-schema.md has a row for each bound of schemas, with its value, and each is named in a test of schemas', () => {
+    const rows = tableRows(readProjectFile('docs/json-schema.md')).filter(([name = '']) => name.startsWith('max'));
+    assert.deepEqual(Object.fromEntries(rows.map(([name = '', value = '']) => [name, readNumber(value)])), DEFAULT_SCHEMA_BOUNDS);
+    const tests = readFolder('test', '.test.ts').filter((file) => file.path.includes('schema'));
+    assert.deepEqual(untested(Object.keys(DEFAULT_SCHEMA_BOUNDS), tests.map((file) => file.text)), []);
   });
 
   test('each limit is named in a test', () => {

@@ -349,6 +349,32 @@ for (const { name, withGuest } of everyRoad()) {
     });
   });
 
+  describe(`server-everything over ${name}: subscriptions`, () => {
+    test('an update of each resource that is followed is told once, and none of one that was left (resources, "Subscriptions")', async () => {
+      await withEverything(async ({ server, session, listening }) => {
+        await listening();
+        const uri = (id: number): string => `demo://resource/dynamic/text/${id}`;
+        const left = await server.subscribe({ uris: [uri(1), uri(2)] });
+        const subscription = await server.subscribe({ tools: true, uris: [uri(2), uri(3)] });
+        assert.deepEqual(subscription.honoured, { tools: true, prompts: false, resources: false, uris: [uri(2), uri(3)] });
+        await left.close();
+        const told: string[] = [];
+        server.on('resourceUpdated', (update) => told.push(update.uri));
+        const { content } = await server.callTool('toggle-subscriber-updates');
+        assert.match((content[0] as { text: string }).text, /^Started simulated resource updated notifications/);
+        const heard: unknown[] = [];
+        for await (const change of subscription) {
+          heard.push(change);
+          if (heard.length === 2) break;
+        }
+        assert.deepEqual(heard, [uri(2), uri(3)].map((of) => ({ kind: 'resourceUpdated', uri: of })));
+        assert.deepEqual(told, [uri(2), uri(3)]);
+        assert.deepEqual((await server.callTool('toggle-subscriber-updates')).content, [text(`Stopped simulated resource updates for session ${session()}`)]);
+        assert.deepEqual(await subscription.ended, { how: 'local' });
+      });
+    });
+  });
+
   describe(`server-everything over ${name}: logging`, () => {
     test('toggle-simulated-logging: every level arrives as an event with its text', async () => {
       await withEverything(async (guest) => {

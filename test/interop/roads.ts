@@ -19,7 +19,7 @@ export interface Guest {
 }
 
 /** The options that every road takes. */
-export type GuestOptions = Pick<StdioMCPServerOptions, 'checkArguments' | 'healthCheckIntervalMs' | 'protocolVersions'>;
+export type GuestOptions = Pick<StdioMCPServerOptions, 'checkArguments' | 'handlers' | 'healthCheckIntervalMs' | 'protocolVersions'>;
 
 /** One way to reach the server. */
 export interface Road {

@@ -6,7 +6,8 @@
  *   node --import tsx test/runtimes/run.ts --only bun,deno     some of them: own, node22, node24, node26, bun, deno
  *   node --import tsx test/runtimes/run.ts unit stdio          files whose path contains one of the words
  *
- * One line a runtime, then `N passed, N failed`. Exit code 1 when a test failed, or a runtime is missing or ran nothing.
+ * One line a runtime, at the end all that failed, in short, then `N passed, N failed`. Exit code 1 when a test failed, or a
+ * runtime is missing or ran nothing.
  */
 
 import { spawn } from 'node:child_process';
@@ -16,11 +17,17 @@ import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { findTests, PROJECT_ROOT } from '../helpers/tree.ts';
+import { bunFailures, denoFailures, describeFailures, failureOfRun, nodeFailures } from './failures.ts';
+import type { Failure } from './failures.ts';
 
 const PLACE = join(import.meta.dirname, 'node_modules');
 const SUITE_LIMIT_MS = 15 * 60_000;
 const FILE_LIMIT_MS = 5 * 60_000;
 const TEST_LIMIT_MS = 60_000;
+// For every runtime but this Node: see test/helpers/repetitions.ts.
+const FEW = { REPETITIONS: 'few' };
+// A file waits most of its time, for processes that it started and for timers.
+const FILES_AT_ONCE = availableParallelism() + 1;
 
 /** What was counted, and what a reader needs to see of it. */
 export interface Count {
@@ -29,6 +36,8 @@ export interface Count {
   readonly skipped: number;
   /** What failed, as it was printed; empty when nothing did. */
   readonly report: string;
+  /** The same, one by one; at least one where something failed. */
+  readonly failures: readonly Failure[];
 }
 
 interface Runtime {
@@ -44,9 +53,9 @@ export interface Ended {
 }
 
 /** Runs a program to its end from the root of the project and gives everything it printed. */
-function runToEnd(binary: string, args: readonly string[], limitMs: number): Promise<Ended> {
+function runToEnd(binary: string, args: readonly string[], limitMs: number, variables: NodeJS.ProcessEnv = FEW): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const env = { ...process.env, NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1', DENO_DIR: join(PLACE, '.deno') };
+    const env = { ...process.env, ...variables, NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1', DENO_DIR: join(PLACE, '.deno') };
     const child = spawn(binary, args, { cwd: PROJECT_ROOT, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: limitMs, killSignal: 'SIGKILL' });
     const chunks: string[] = [];
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk));
@@ -60,15 +69,17 @@ function numberIn(text: string, pattern: RegExp): number {
 }
 
 /** A count that does not hide an exit code: a run that ended badly has failed, whatever it printed. */
-function honest({ exitCode, output }: Ended, passed: number, failed: number, skipped: number): Count {
-  const atLeast = exitCode === 0 && passed + skipped > 0 ? 0 : 1;
-  return { passed, failed: Math.max(failed, atLeast), skipped, report: Math.max(failed, atLeast) > 0 ? output : '' };
+function honest({ exitCode, output }: Ended, passed: number, atLeast: number, skipped: number, read: (output: string) => Failure[]): Count {
+  const failed = Math.max(atLeast, exitCode === 0 && passed + skipped > 0 ? 0 : 1);
+  if (failed === 0) return { passed, failed, skipped, report: '', failures: [] };
+  const failures = read(output);
+  return { passed, failed, skipped, report: output, failures: failures.length > 0 ? failures : [failureOfRun(output)] };
 }
 
 /** Reads the last line of test/run.ts. */
 export function countNode(ended: Ended): Count {
   const line = ended.output.split('\n').findLast((text) => /^\d+ passed, \d+ failed/.test(text)) ?? '';
-  const count = honest(ended, numberIn(line, /^(\d+) passed/), numberIn(line, /(\d+) failed/), numberIn(line, /(\d+) skipped/));
+  const count = honest(ended, numberIn(line, /^(\d+) passed/), numberIn(line, /(\d+) failed/), numberIn(line, /(\d+) skipped/), nodeFailures);
   const begin = ended.output.indexOf('\nFailed:');
   return { ...count, report: count.report.slice(Math.max(begin, 0)) };
 }
@@ -77,7 +88,7 @@ export function countNode(ended: Ended): Count {
 export function countBun(ended: Ended): Count {
   const { output } = ended;
   const failed = numberIn(output, /^ *(\d+) fail$/m) + numberIn(output, /^ *(\d+) errors?$/m);
-  return honest(ended, numberIn(output, /^ *(\d+) pass$/m), failed, numberIn(output, /^ *(\d+) skip$/m));
+  return honest(ended, numberIn(output, /^ *(\d+) pass$/m), failed, numberIn(output, /^ *(\d+) skip$/m), bunFailures);
 }
 
 /** Reads the lines of `deno test`: groups are not counted, they stand behind their tests and further left. */
@@ -89,7 +100,7 @@ export function countDeno(ended: Ended): Count {
     if (before <= depth) counts[match[2] as keyof typeof counts]++;
     before = depth;
   }
-  return honest(ended, counts.ok, counts.FAILED, counts.ignored);
+  return honest(ended, counts.ok, counts.FAILED, counts.ignored, denoFailures);
 }
 
 /** Runs one process a file, a few at once, and adds up what `count` reads. */
@@ -99,19 +110,28 @@ async function runFiles(words: readonly string[], run: (file: string) => Promise
   const work = async (): Promise<void> => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
       const counted = count(await run(file));
-      counts.push({ ...counted, report: counted.report === '' ? '' : `\n── ${relative(PROJECT_ROOT, file)}\n${counted.report}` });
+      const name = relative(PROJECT_ROOT, file);
+      const failures = counted.failures.map((failure) => ({ ...failure, file: relative('test', name) }));
+      counts.push({ ...counted, report: counted.report === '' ? '' : `\n── ${name}\n${counted.report}`, failures });
     }
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  await Promise.all(Array.from({ length: FILES_AT_ONCE }, work));
   return total(counts);
 }
 
 function total(counts: readonly Count[]): Count {
   const sum = (read: (count: Count) => number): number => counts.reduce((all, count) => all + read(count), 0);
-  return { passed: sum((count) => count.passed), failed: sum((count) => count.failed), skipped: sum((count) => count.skipped), report: counts.map((count) => count.report).join('') };
+  return {
+    passed: sum((count) => count.passed),
+    failed: sum((count) => count.failed),
+    skipped: sum((count) => count.skipped),
+    report: counts.map((count) => count.report).join(''),
+    failures: counts.flatMap((count) => count.failures),
+  };
 }
 
-const withNode = (...flags: string[]): Runtime['run'] => async (binary, words) => countNode(await runToEnd(binary, [...flags, 'test/run.ts', ...words], SUITE_LIMIT_MS));
+const withNode = (flags: readonly string[] = [], variables: NodeJS.ProcessEnv = FEW): Runtime['run'] => async (binary, words) =>
+  countNode(await runToEnd(binary, [...flags, 'test/run.ts', '--concurrency', String(FILES_AT_ONCE), ...words], SUITE_LIMIT_MS, variables));
 const withBun: Runtime['run'] = (binary, words) =>
   runFiles(words, (file) => runToEnd(binary, ['test', '--timeout', String(TEST_LIMIT_MS), file], FILE_LIMIT_MS), countBun);
 const withDeno: Runtime['run'] = (binary, words) =>
@@ -121,7 +141,7 @@ const nodeBinary = (major: number): string => join(PLACE, `node${major}-linux-x6
 
 /** Every runtime. All but the first are programs for Linux on x64. */
 const RUNTIMES: readonly Runtime[] = [
-  { name: 'own', binary: process.execPath, run: withNode('--import', 'tsx') },
+  { name: 'own', binary: process.execPath, run: withNode(['--import', 'tsx'], {}) },
   { name: 'node22', binary: nodeBinary(22), run: withNode() },
   { name: 'node24', binary: nodeBinary(24), run: withNode() },
   { name: 'node26', binary: nodeBinary(26), run: withNode() },
@@ -131,8 +151,9 @@ const RUNTIMES: readonly Runtime[] = [
 
 async function runOne({ name, binary, run }: Runtime, words: readonly string[]): Promise<Count> {
   if (!existsSync(binary)) {
-    console.log(`${name}: is not installed at ${binary}; run npm ci in test/runtimes`);
-    return { passed: 0, failed: 1, skipped: 0, report: '' };
+    const text = `is not installed at ${binary}; run npm ci in test/runtimes`;
+    console.log(`${name}: ${text}`);
+    return { passed: 0, failed: 1, skipped: 0, report: '', failures: [{ file: '', title: name, text }] };
   }
   const begin = performance.now();
   const { output } = await runToEnd(binary, ['--version'], 10_000);
@@ -150,8 +171,15 @@ async function main(): Promise<number> {
   const unknown = only?.filter((name) => !RUNTIMES.some((runtime) => runtime.name === name)) ?? [];
   if (unknown.length > 0) throw new RangeError(`--only knows ${RUNTIMES.map((runtime) => runtime.name).join(', ')}; got ${unknown.join(', ')}`);
   const counts: Count[] = [];
-  for (const runtime of RUNTIMES) if (only === undefined || only.includes(runtime.name)) counts.push(await runOne(runtime, positionals));
+  const failures: Array<Failure & { readonly runtime: string }> = [];
+  for (const runtime of RUNTIMES) {
+    if (only !== undefined && !only.includes(runtime.name)) continue;
+    const count = await runOne(runtime, positionals);
+    counts.push(count);
+    failures.push(...count.failures.map((failure) => ({ ...failure, runtime: runtime.name })));
+  }
   const { passed, failed, skipped } = total(counts);
+  if (failures.length > 0) console.log(`\n${describeFailures(failures)}\n`);
   console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
   return failed > 0 || passed === 0 ? 1 : 0;
 }

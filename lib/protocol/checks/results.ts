@@ -21,7 +21,8 @@ import {
 } from './check.ts';
 import { checkContentBlock, checkResourceContents } from './content.ts';
 
-function checkTool(value: unknown): void {
+/** One tool as a server describes it. */
+export function checkTool(value: unknown): void {
   const tool = asObject(value);
   stringAt(tool, 'name');
   optionalStringAt(tool, 'title');
@@ -73,11 +74,26 @@ function checkPromptMessage(value: unknown): void {
   partAt(message, 'content', checkContentBlock);
 }
 
-/** One page of `tools/list`. */
-export function checkListToolsResult(result: JSONObject): ListToolsResult {
-  arrayAt(result, 'tools', checkTool);
+/** Hears of a tool that is not what the protocol says: where and how, and the tool as it came. */
+export type ToolRefusal = (misfit: Misfit, tool: unknown) => void;
+
+/** One page of `tools/list`. A tool that is not what the protocol says is left out and told to `refused`; the others stay as they came. */
+export function checkListToolsResult(result: JSONObject, refused: ToolRefusal): ListToolsResult {
+  const tools = arrayAt(result, 'tools', () => {});
   optionalStringAt(result, 'nextCursor');
-  return result as unknown as ListToolsResult;
+  const fitting = tools.filter((tool) => isTool(tool, refused));
+  return (fitting.length === tools.length ? result : { ...result, tools: fitting }) as unknown as ListToolsResult;
+}
+
+function isTool(tool: unknown, refused: ToolRefusal): boolean {
+  try {
+    checkTool(tool);
+    return true;
+  } catch (cause) {
+    if (!(cause instanceof Misfit)) throw cause;
+    refused(cause, tool);
+    return false;
+  }
 }
 
 /** One page of `resources/list`. */

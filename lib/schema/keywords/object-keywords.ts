@@ -5,8 +5,8 @@ import type { JSONObject } from '../../base/json.ts';
 import { quote } from '../../base/text.ts';
 import { hasMember, memberNames, OBJECT_BIT, setMember } from '../json-value.ts';
 import type { Pattern } from '../pattern/compile-pattern.ts';
-import { ANYTHING_PLAN, createPlan, matchesMembers, matchesPlan, PLAN_OBJECT, plannedMember } from '../plan.ts';
-import type { Plan, PlannedMember, SchemaCheck } from '../plan.ts';
+import { ANYTHING_PLAN, createPlan, matchesMembers, matchesPlan } from '../plan.ts';
+import type { NamedMember, Plan, SchemaCheck } from '../plan.ts';
 import type { CompiledKeyword, DefaultsFiller, EvaluationFrame, SchemaNode, SchemaRange } from '../schema-node.ts';
 import type { KeywordReader } from './keyword-reader.ts';
 import { testPattern } from './string-keywords.ts';
@@ -77,12 +77,12 @@ class MembersKeyword implements CompiledKeyword {
     const { named, patterned, others, required } = this.#rules;
     const hasPatterns = patterned.length > 0;
     const forOthers = hasPatterns || others === undefined ? undefined : others.planToUse;
-    const members: PlannedMember[] = [];
+    const members: NamedMember[] = [];
     const isRequired = new Set(required);
-    for (const [name, node] of named) members.push(plannedMember(name, node.planToUse, isRequired.delete(name)));
-    for (const name of isRequired) members.push(plannedMember(name, forOthers ?? ANYTHING_PLAN, true));
+    for (const [name, node] of named) members.push({ name, plan: node.planToUse, isRequired: isRequired.delete(name) });
+    for (const name of isRequired) members.push({ name, plan: forOthers ?? ANYTHING_PLAN, isRequired: true });
     const checks = hasPatterns ? [this.#makePatternCheck(), ...rest] : rest;
-    return createPlan(PLAN_OBJECT, { members, others: forOthers === ANYTHING_PLAN ? undefined : forOthers, rest: checks, height });
+    return createPlan('object', { members, others: forOthers === ANYTHING_PLAN ? undefined : forOthers, rest: checks, height });
   }
 
   /** What patterns ask of members, and what others are asked for when no pattern matches them. */

@@ -102,13 +102,13 @@ export class CodePointClasses {
 }
 
 /** Sets bit `index` of `bits`. */
-export function addBit(bits: Uint32Array, index: number): void {
+export function addBit(bits: Uint32Array | Int32Array, index: number): void {
   const word = index >> 5;
   bits[word] = (bits[word] ?? 0) | (1 << (index & 31));
 }
 
 /** A string that is the same for the same bits only, of two characters a word. */
-export function bitsKey(bits: Uint32Array): string {
+export function bitsKey(bits: Uint32Array | Int32Array): string {
   let key = '';
   for (const word of bits) key += String.fromCharCode(word >>> 16, word & 0xffff);
   return key;

@@ -6,6 +6,7 @@
 
 import { addBit, bitsKey, CodePointClasses, END_CLASS } from './code-point-classes.ts';
 import { WORD_SET } from './code-point-set.ts';
+import { PatternFollower } from './pattern-follower.ts';
 import { ASSERTION, STATE_KIND } from './pattern-program.ts';
 import type { PatternProgram } from './pattern-program.ts';
 
@@ -55,6 +56,7 @@ export class PatternAutomaton {
   #table: Int32Array = new Int32Array(0);
   #places: Place[] = [];
   readonly #rows: Map<string, number> = new Map<string, number>();
+  #follower: PatternFollower | undefined;
 
   constructor(program: PatternProgram) {
     this.#program = program;
@@ -73,7 +75,7 @@ export class PatternAutomaton {
 
   /** How much work was done so far: one for each character, and one for each state of the program that was looked at. */
   get steps(): number {
-    return this.#steps;
+    return this.#steps + (this.#follower?.steps ?? 0);
   }
 
   /** Whether the pattern matches anywhere in `input`. */
@@ -120,6 +122,11 @@ export class PatternAutomaton {
 
   /** Goes on from `place` at `index` without the table. */
   #follow(input: string, index: number, place: Place): boolean {
+    // Boundaries of words are nothing that bits know of.
+    if (!this.#program.hasWordAssertion) {
+      this.#follower ??= new PatternFollower(this.#program, this.#classes);
+      if (this.#follower.cost < this.#program.kinds.length) return this.#follower.test(input, index, membersOf(place.states));
+    }
     let here = place;
     for (let at = index; at < input.length; ) {
       const code = input.codePointAt(at) ?? 0;
@@ -257,6 +264,13 @@ function bitsWhere(count: number, isSet: (index: number) => boolean): Uint32Arra
   const bits = new Uint32Array((count + 31) >> 5);
   for (let index = 0; index < count; index++) if (isSet(index)) addBit(bits, index);
   return bits;
+}
+
+/** The numbers of the bits that are set. */
+function membersOf(bits: Uint32Array): number[] {
+  const members: number[] = [];
+  for (let index = 0; index < bits.length << 5; index++) if (hasBit(bits, index)) members.push(index);
+  return members;
 }
 
 /** Puts the state behind each of `links`, which are bits of one word, into `states`; says whether there was one. */

@@ -7,7 +7,7 @@
  * revision. It ends by itself, without `process.exit`: whatever were left open would keep it alive until the suite's limit.
  */
 import { PROTOCOL_VERSIONS, StreamableHTTPMCPServer } from '../../../lib/index.ts';
-import type { JSONObject, ProtocolVersion } from '../../../lib/index.ts';
+import type { Handlers, JSONObject, ProtocolVersion } from '../../../lib/index.ts';
 import { sampleOf } from './sample.ts';
 
 /** What a host does in a scenario, on a connected server. */
@@ -38,7 +38,11 @@ const BEHAVIOURS: ReadonlyMap<string, Behaviour> = new Map<string, Behaviour>([
   ['tools_call', callEveryTool],
   ['sse-retry', callEveryTool],
   ['json-schema-2020-12-preservation', handOnSchema],
+  ['elicitation-sep1034-client-defaults', callEveryTool],
 ]);
+
+/** A user who accepts every form as it is shown. */
+const HANDLERS: Handlers = { elicitation: () => ({ action: 'accept' }) };
 
 /** The revision asked for, and the older ones that a server may answer with; none when this client does not speak it. */
 function offerFor(revision: string): readonly ProtocolVersion[] {
@@ -58,7 +62,7 @@ async function main(): Promise<number> {
   }
   // The suite's url is the endpoint, even where it has no path.
   const mcpEndpoint = new URL(serverUrl).pathname;
-  const server = new StreamableHTTPMCPServer({ serverName: scenario, serverUrl, mcpEndpoint, protocolVersions });
+  const server = new StreamableHTTPMCPServer({ serverName: scenario, serverUrl, mcpEndpoint, protocolVersions, handlers: HANDLERS });
   server.on('fault', (fault) => console.error('fault:', fault));
   try {
     await server.connect();

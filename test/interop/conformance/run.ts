@@ -49,6 +49,7 @@ const SCENARIOS: readonly Scenario[] = [
   { name: 'tools_call', revision: '2025-11-25', attempts: 1 },
   { name: 'sse-retry', revision: '2025-11-25', attempts: 3 },
   { name: 'json-schema-2020-12-preservation', revision: '2025-11-25', attempts: 1 },
+  { name: 'elicitation-sep1034-client-defaults', revision: '2025-11-25', attempts: 1 },
 ];
 
 const SCENARIO_LIMIT_MS = 30_000;

@@ -221,7 +221,14 @@ describe('the logger', () => {
 
   test('may be absent, partial or broken', () => {
     const broken = { error: () => { throw new Error('disk full'); } };
-    for (const logger of [undefined, {}, broken]) for (const method of METHODS) createLog(logger, 'DEBUG')[method]('x');
+    const rejecting = { error: async () => { throw new Error('disk full'); } };
+    for (const logger of [undefined, {}, broken, rejecting, { error: 'no function' } as never]) for (const method of METHODS) createLog(logger, 'DEBUG')[method]('x');
+  });
+
+  test('gets one line without control characters, whatever the message was made of', () => {
+    const lines: string[] = [];
+    createLog({ warn: (message) => lines.push(message) }, 'DEBUG').warn('a\nb\u001b[31m\u202e\u{e0041}');
+    assert.deepEqual(lines, ['a\\nb\\u{1b}[31m\\u{202e}\\u{e0041}']);
   });
 });
 

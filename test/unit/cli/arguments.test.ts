@@ -78,7 +78,7 @@ describe('commands', () => {
   test('a command is found by its name', () => assert.equal(find('read', 'demo://readme').name, 'read'));
 
   test('no command, an unknown one, and a name of Object.prototype are refused with the list of those there are', () => {
-    const list = 'info, ping, tools, call, resources, templates, read, prompts, prompt, complete, watch, session';
+    const list = 'info, ping, tools, call, tasks, task, resources, templates, read, prompts, prompt, complete, watch, session';
     assert.equal(refusal(() => find()), `no command; there are ${list}`);
     assert.equal(refusal(() => find('tool')), `there is no command "tool"; there are ${list}`);
     assert.equal(refusal(() => find('toString')), `there is no command "toString"; there are ${list}`);
@@ -86,7 +86,7 @@ describe('commands', () => {
 
   test('operands too few or too many, and options of other commands, are refused', () => {
     assert.equal(refusal(() => find('call')), 'call needs <tool> [name=value …]');
-    assert.equal(refusal(() => find('read', 'a:b', 'c:d')), 'read takes <uri> only; got "c:d"');
+    assert.equal(refusal(() => find('read')), 'read needs <uri or template> [variable=text …]');
     assert.equal(refusal(() => find('ping', 'you')), 'ping takes no operand; got "you"');
     assert.equal(refusal(() => find('tools', '--out', 'x')), 'tools takes no --out');
     assert.equal(refusal(() => find('read', 'a:b', '--args', '{}')), 'read takes no --args');

@@ -324,6 +324,7 @@ describe('events', () => {
     ['stateChanged', { from: 'connected', to: 'failed', cause: 'why' }, 'state     connected → failed: why'],
     ['fault', new PeerProtocolError('ERR_MCP_INVALID_JSON', 'no JSON'), 'fault     no JSON (ERR_MCP_INVALID_JSON)'],
     ['gap', {}, 'gap       something the server said may be lost'],
+    ['elicitationCompleted', { elicitationId: 'e\u202e1' }, 'visit     e\\u{202e}1 is completed'],
   ];
 
   test('each is one line: when, what, and what it says', () => {

@@ -110,6 +110,7 @@ function talk(script: Script, protocolVersions: readonly ProtocolVersion[] = PRO
       changed: () => {},
       notified: () => {},
       progressed: () => {},
+      unclaimedProgress: () => {},
       fault: (error) => faults.push(error),
       gap: () => {},
       callbackFault: () => {},

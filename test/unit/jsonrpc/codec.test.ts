@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { JSONObject } from '../../../lib/base/json.ts';
 import { LimitError, PeerProtocolError } from '../../../lib/base/errors.ts';
 import { DEFAULT_LIMITS } from '../../../lib/base/limits.ts';
 import { decodeMessage, encodeError, encodeNotification, encodeRequest, encodeResult } from '../../../lib/jsonrpc/codec.ts';
@@ -283,6 +284,14 @@ describe('bounds of one message', () => {
 });
 
 describe('encoding', () => {
+  test('an answer has at most maxDepth levels, as the peer has to read it; a request of the host may have more', () => {
+    const nested = (levels: number): JSONObject => (levels === 1 ? {} : { a: nested(levels - 1) });
+    const bounds: MessageBounds = { maxDepth: 5, maxMessageBytes: 1_000 };
+    assert.equal(encodeResult(1, nested(4), bounds), '{"jsonrpc":"2.0","id":1,"result":{"a":{"a":{"a":{}}}}}');
+    assert.throws(() => encodeResult(1, nested(5), bounds), (error) => error instanceof LimitError && error.details['limit'] === 'maxDepth');
+    assert.ok(encodeRequest(1, 'm', nested(5), bounds).length > 0);
+  });
+
   test('every kind of message, on one line', () => {
     assert.equal(encodeRequest('a.1', 'tools/list', undefined, BOUNDS), '{"jsonrpc":"2.0","id":"a.1","method":"tools/list"}');
     assert.equal(encodeRequest(0, 'm', { a: [null] }, BOUNDS), '{"jsonrpc":"2.0","id":0,"method":"m","params":{"a":[null]}}');

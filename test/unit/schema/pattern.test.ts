@@ -3,7 +3,11 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { isMCPError, LimitError } from '../../../lib/base/errors.ts';
 import { compilePattern, PATTERN_BOUNDS } from '../../../lib/schema/pattern/compile-pattern.ts';
+import { CodePointClasses } from '../../../lib/schema/pattern/code-point-classes.ts';
 import { PatternError } from '../../../lib/schema/pattern/pattern-error.ts';
+import { PatternFollower } from '../../../lib/schema/pattern/pattern-follower.ts';
+import { parsePattern } from '../../../lib/schema/pattern/pattern-parser.ts';
+import { patternProgram } from '../../../lib/schema/pattern/pattern-program.ts';
 
 interface MatchedCase {
   readonly rule: string;
@@ -326,5 +330,30 @@ describe('the table of an automaton is bounded, and nothing depends on what it h
     assert.deepEqual(answers, withEnds.map(expected));
     assert.ok(answers.includes(true) && answers.includes(false));
     assert.deepEqual([...withEnds].reverse().map((input) => compiled.test(input)).reverse(), answers);
+  });
+});
+
+describe('what follows a pattern without a table says the same', () => {
+  /** Holds what the follower says of each input against the platform; false where the pattern asks for what it does not know. */
+  const judge = (source: string, inputs: readonly string[]): boolean => {
+    const program = patternProgram(parsePattern(source, 1_024).node);
+    if (program.hasStartAssertion || program.hasWordAssertion) return false;
+    const follower = new PatternFollower(program, new CodePointClasses(program.sets));
+    const platform = new RegExp(source, 'u');
+    for (const input of inputs) assert.equal(follower.test(input, 0, [program.start]), platform.test(input), `${source} on ${short(input)}`);
+    return true;
+  };
+
+  test('on the cases above that do not ask for the start of the input or of words', () => {
+    const judged = readRows<MatchedCase>('matched.json').filter(({ pattern, matches, misses }) => judge(pattern, [...matches, ...misses]));
+    assert.ok(judged.length > 5, `${judged.length} patterns`);
+  });
+
+  test('on every text of up to five letters, for patterns of options, counts, alternatives and ends, over more than one word of bits', () => {
+    const letters = ['a', 'b', '😀'];
+    let texts = [''];
+    const inputs = texts.concat(...Array.from({ length: 5 }, () => (texts = texts.flatMap((text) => letters.map((letter) => text + letter)))));
+    const sources = ['a$', 'a?b?$', '(?:a|ab)$|bb', 'a{2}b|$', '(?:a|b){3}$', 'b(?:a?){40}b', '(?:ab|b|a){2,40}😀', '[ab]*a[ab]{2}😀', '(?:$|a)b', 'a(?:$a|b$)', '(?:a$)?b', '(?:a{0,33}b){2}', '', '(?:)|a', '[^a]a[^b]$'];
+    for (const source of sources) assert.ok(judge(source, inputs), source);
   });
 });

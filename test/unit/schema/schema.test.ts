@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { InvalidValueError, LimitError } from '../../../lib/base/errors.ts';
 import { DEFAULT_SCHEMA_BOUNDS } from '../../../lib/schema/schema-bounds.ts';
 import type { SchemaBounds } from '../../../lib/schema/schema-bounds.ts';
-import { describeFailure } from '../../../lib/schema/schema-output.ts';
+import { schemaSentence } from '../../../lib/schema/schema-sentence.ts';
 import { SchemaRegistry } from '../../../lib/schema/schema-registry.ts';
 import { compileSchema } from '../../../lib/schema/schema.ts';
 import type { SchemaOptions } from '../../../lib/schema/schema.ts';
@@ -382,11 +382,17 @@ describe('what is wrong (core section 12, the basic form)', () => {
 
   test('as one sentence: the place, what was expected and what came, cut and escaped', () => {
     const compiled = compileSchema({ properties: { name: { type: 'integer' } }, required: ['id'] });
-    assert.equal(describeFailure(compiled.validate({ id: 1, name: 'Zoë\u202e\n' })), '/name: expected integer; got "Zoë\\u{202e}\\n"');
-    assert.equal(describeFailure(compiled.validate({ name: 'x'.repeat(1_000) })), 'the value: expected a member "id", which is missing (and 1 more)');
-    assert.equal(describeFailure(compiled.validate({ id: 1 })), 'the value is valid');
-    const long = describeFailure(compileSchema({ const: 1 }).validate('\u0007'.repeat(5_000)));
+    assert.equal(schemaSentence(compiled.validate({ id: 1, name: 'Zoë\u202e\n' })), '/name: expected integer; got "Zoë\\u{202e}\\n"');
+    assert.equal(schemaSentence(compiled.validate({ name: 'x'.repeat(1_000) })), 'the value: expected a member "id", which is missing (and 1 more)');
+    assert.equal(schemaSentence(compiled.validate({ id: 1 })), 'the value is valid');
+    const long = schemaSentence(compileSchema({ const: 1 }).validate('\u0007'.repeat(5_000)));
     assert.ok(long.length < 1_000 && !long.includes('\u0007'), long);
+    const names = Array.from({ length: 5_000 }, () => 'string');
+    assert.ok(schemaSentence(compileSchema({ type: names }).validate(1)).length < 1_000, 'a list of types of any length');
+    const far = schemaSentence(compileSchema({ additionalProperties: { type: 'string' } }).validate({ ['\u001b'.repeat(5_000)]: 1 }));
+    assert.ok(far.startsWith('/\\u{1b}') && far.endsWith(': expected string; got 1') && far.length < 2_000, far);
+    assert.equal(schemaSentence({ valid: false, errors: [], truncated: true }), 'the value is not valid');
+    assert.equal(schemaSentence(compileSchema({ items: false }, { bounds: { maxSchemaErrors: 1 } }).validate([1, 2])), '/0: nothing is allowed here (and more)');
   });
 });
 

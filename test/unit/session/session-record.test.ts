@@ -222,6 +222,15 @@ describe('sessionKey', () => {
     }
   });
 
+  test('what is declared to the server is a part of its own, where something is: who cannot answer what a session may ask does not take it up', async () => {
+    // As above, with a fourth part.
+    const owner = { endpoint, credential: 'Bearer abc' };
+    assert.equal(await sessionKey({ ...owner, capabilities: '{"roots":{}}' }), 'v1:5b5a87ccc556cebcf66e4d1c2f8825f7e8395e5f6853d28814a8e32c1a9a308f');
+    assert.equal(await sessionKey({ ...owner, capabilities: undefined }), await sessionKey(owner));
+    const keys = await Promise.all(['', '{}', '{"roots":{}}', undefined].map((capabilities) => sessionKey({ ...owner, capabilities })));
+    assert.equal(new Set(keys).size, 4);
+  });
+
   test('the same owner has the same key; an absent part and an undefined one are the same', async () => {
     assert.equal(await sessionKey({ endpoint, sessionKey: undefined, credential: undefined }), await sessionKey({ endpoint }));
   });

@@ -1,0 +1,33 @@
+/** Tasks: requests that are answered later. Source: 2025-11-25, basic, utilities, "Tasks"; `schema.ts`, Task, ListTasksResult. */
+
+import type { WithMeta } from './metadata.ts';
+
+/** Where a task stands. The last three are final: nothing follows them. */
+export const TASK_STATUSES = ['working', 'input_required', 'completed', 'failed', 'cancelled'] as const;
+Object.freeze(TASK_STATUSES);
+
+/** One of `working`, `input_required`, `completed`, `failed`, `cancelled`. */
+export type TaskStatus = (typeof TASK_STATUSES)[number];
+
+/** A task as the server describes it. Durations carry their unit in the name, whatever they are called on the wire. */
+export interface Task extends WithMeta {
+  /** Made by the server. Whoever has it may be able to read the result: keep it as you keep a password. */
+  readonly taskId: string;
+  readonly status: TaskStatus;
+  /** For a person to read; hostile, like everything a peer sends. */
+  readonly statusMessage?: string;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  /** ISO 8601. */
+  readonly lastUpdatedAt: string;
+  /** How long after `createdAt` the server keeps the task and its result, milliseconds; null: without end. On the wire `ttl`. */
+  readonly ttlMs: number | null;
+  /** How often the server wants to be asked, milliseconds. On the wire `pollInterval`. */
+  readonly pollIntervalMs?: number;
+}
+
+/** One page of the list of tasks. */
+export interface ListTasksResult extends WithMeta {
+  readonly tasks: readonly Task[];
+  readonly nextCursor?: string;
+}
