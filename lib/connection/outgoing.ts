@@ -99,7 +99,7 @@ export class Outgoing {
     if (progressToken !== undefined && this.pending.hasToken(progressToken)) {
       throw new TypeError('options.meta.progressToken must be unique; a request that waits has the same one');
     }
-    const meta = metaFor === undefined ? settings.meta : metaFor(settings.meta);
+    const meta = metaFor === undefined || link.agreement === undefined ? settings.meta : metaFor(settings.meta);
     const params = era === undefined ? given : era.stamp(given, { meta, progressToken });
     const text = encodeRequest(id, method, params, limits);
     const request = new PendingRequest<T>(id, method, settings, progressToken, reader, this.pending.now());

@@ -6,6 +6,7 @@ import type { LogMessage, MCPError, StreamableHTTPMCPServerOptions } from '../..
 import { HTTPPeer } from './http-server.ts';
 import type { PeerOptions, PeerScript } from './http-server.ts';
 import { until } from './until.ts';
+import { LEGACY_VERSIONS } from './revisions.ts';
 
 // More than makeHTTPServer gives it.
 const CLEANUP_DEADLINE_MS = 5_000;
@@ -42,6 +43,7 @@ export function makeHTTPServer(url: string, options: HTTPTestOptions = {}): Stre
     timeoutMs: 20_000,
     shutdownTimeoutMs: 3_000,
     checkArguments: false,
+    protocolVersions: LEGACY_VERSIONS,
     listen: false,
     legacySSE: false,
     ...(nodeFetch === undefined ? {} : { fetch: nodeFetch }),

@@ -10,6 +10,7 @@ import type { Road } from '../../lib/servers/lifecycle.ts';
 import { FakeClock } from './fake-clock.ts';
 import { ScriptedPeer } from './scripted-peer.ts';
 import type { Script } from './scripted-peer.ts';
+import { LEGACY_VERSIONS } from './revisions.ts';
 
 /** What a test gets. */
 export interface MemoryHandle {
@@ -38,7 +39,7 @@ export function memoryHandle(script: Script, options: MemoryOptions = {}): Memor
     left: async () => {},
     network: () => ({ transport: 'pipe' }),
   };
-  const resolved = resolveCommonOptions('test', { serverName: 'test', clock: clock as Clock, ...options });
+  const resolved = resolveCommonOptions('test', { serverName: 'test', clock: clock as Clock, protocolVersions: LEGACY_VERSIONS, ...options });
   const policy = { startupTimeoutMs: 1_000, maxConnectionRetries: 0, restart: 'never', requestTimeoutMs: 1_000, healthCheckIntervalMs: 0, maxRequestRetries: 0 } as const;
   const server = new ConnectedServer({ ...resolved, ...policy }, road);
   const faults: MCPError[] = [];

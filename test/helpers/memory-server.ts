@@ -6,6 +6,7 @@ import { ConnectedServer } from '../../lib/servers/connected-server.ts';
 import type { Road } from '../../lib/servers/lifecycle.ts';
 import type { ScriptedPeer } from './scripted-peer.ts';
 import type { FakeClock } from './fake-clock.ts';
+import { LEGACY_VERSIONS } from './revisions.ts';
 
 /** What a test may change. */
 export interface MemoryServerOptions extends Partial<CommonServerOptions> {
@@ -26,7 +27,7 @@ export function memoryServer(peers: readonly ScriptedPeer[], { restart = 'on-cra
     endsSession: () => Promise.resolve(false),
     left: () => Promise.resolve(),
   };
-  const common = resolveCommonOptions('MemoryServer', { serverName: 'memory', ...options });
+  const common = resolveCommonOptions('MemoryServer', { serverName: 'memory', protocolVersions: LEGACY_VERSIONS, ...options });
   const policy = { startupTimeoutMs: 10_000, maxConnectionRetries: 0, restart, requestTimeoutMs: 30_000, healthCheckIntervalMs: 0, maxRequestRetries: 0 };
   return new ConnectedServer({ ...common, ...policy }, road);
 }

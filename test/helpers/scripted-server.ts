@@ -8,6 +8,7 @@ import type { StdioMCPServerOptions } from '../../lib/index.ts';
 import { FakeClock } from './fake-clock.ts';
 import { ScriptedPeer } from './scripted-peer.ts';
 import type { Script } from './scripted-peer.ts';
+import { LEGACY_VERSIONS } from './revisions.ts';
 
 /** What a test holds: the handle, connected, the peer it talks to, and the hands of its clock. */
 export interface ScriptedServer {
@@ -34,7 +35,7 @@ export async function withScripted(script: Script, options: Partial<StdioMCPServ
     left: () => Promise.resolve(),
     network: () => ({ transport: 'pipe' }),
   };
-  const given = { serverName: 'scripted', command: ['none'], checkArguments: false, healthCheckIntervalMs: 0, logger, logLevel: 'DEBUG' as const, clock, ...options };
+  const given = { serverName: 'scripted', command: ['none'], checkArguments: false, protocolVersions: LEGACY_VERSIONS, healthCheckIntervalMs: 0, logger, logLevel: 'DEBUG' as const, clock, ...options };
   const server = new ConnectedServer(resolveStdioOptions(given), road);
   try {
     await server.connect();

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { StdioMCPServer } from '../../lib/index.ts';
 import type { MCPError, StdioMCPServerOptions } from '../../lib/index.ts';
 import { assertNoneAlive, canListProcesses, processesInGroup } from './processes.ts';
+import { LEGACY_VERSIONS } from './revisions.ts';
 
 /** What a server said while a test ran. */
 export interface Seen {
@@ -26,6 +27,7 @@ export function makeServer(options: TestOptions): StdioMCPServer {
     retryDelayMs: 5,
     shutdownTimeoutMs: 3_000,
     checkArguments: false,
+    protocolVersions: LEGACY_VERSIONS,
     ...options,
     limits: { stdinGraceMs: 500, terminateGraceMs: 300, ...options.limits },
   });

@@ -9,6 +9,7 @@ import { FakeClock, settle } from '../../helpers/fake-clock.ts';
 import { Refusal, ScriptedPeer } from '../../helpers/scripted-peer.ts';
 import type { Script, ScriptedAnswer, SentMessage } from '../../helpers/scripted-peer.ts';
 import { mcpRejection, rejection } from '../../helpers/with-server.ts';
+import { LEGACY_VERSIONS } from '../../helpers/revisions.ts';
 
 const RELATED = 'io.modelcontextprotocol/related-task';
 const ALL = { list: {}, cancel: {}, requests: { tools: { call: {} } } };
@@ -66,7 +67,7 @@ async function withPeer(script: Script, options: Partial<StdioMCPServerOptions>,
     endsSession: () => Promise.resolve(false),
     left: () => Promise.resolve(),
   };
-  const given = { serverName: 'scripted', command: ['none'], healthCheckIntervalMs: 0, restart: 'never' as const, clock, ...options };
+  const given = { serverName: 'scripted', command: ['none'], healthCheckIntervalMs: 0, restart: 'never' as const, clock, protocolVersions: LEGACY_VERSIONS, ...options };
   const server = new ConnectedServer(resolveStdioOptions(given), road);
   const faults: MCPError[] = [];
   server.on('fault', (fault) => faults.push(fault));
