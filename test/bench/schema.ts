@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { PROJECT_ROOT } from '../helpers/tree.ts';
 import { installPeers } from './peers.ts';
+import { runSchemaAttacks } from './schema-attacks.ts';
 import { median, spread } from './statistics.ts';
 
 const GENERATING = 'ajv';
@@ -20,7 +21,7 @@ const PROCESS_TIMEOUT_MS = 60_000;
 /** What the run of this suite is told. */
 export const SCHEMA_USAGE = `  schema
     ${VALIDATORS.join(', ')}; results of tools (${CASE_NAMES.join(', ')}), validations and the first compilation
-    takes --rounds and --json`;
+    takes --rounds and --json; --attacks: how long schemas of a hostile server take instead`;
 
 type Validator = (typeof VALIDATORS)[number];
 
@@ -139,8 +140,12 @@ function printReports(reports: readonly RowReport[], rounds: number): string {
  * @throws TypeError for wrong arguments, Error when a validator gave a wrong answer.
  */
 export async function runSchema(args: readonly string[]): Promise<void> {
-  const options = { rounds: { type: 'string', default: '5' }, json: { type: 'boolean', default: false } } as const;
+  const options = { rounds: { type: 'string', default: '5' }, json: { type: 'boolean', default: false }, attacks: { type: 'boolean', default: false } } as const;
   const { values } = parseArgs({ args: [...args], options });
+  if (values.attacks) {
+    if (!runSchemaAttacks()) process.exitCode = 1;
+    return;
+  }
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100) throw new TypeError(`--rounds: expected 1 to 100, got "${values.rounds}"`);
   installPeers((line) => process.stderr.write(`${line}\n`));
