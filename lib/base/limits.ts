@@ -33,6 +33,7 @@ export type LimitName =
   | 'maxEventIdCharacters'
   | 'maxReconnects'
   | 'streamProgressMs'
+  | 'streamOverlapMs'
   | 'sessionEndMs'
   | 'afterAnswerMs'
   | 'streamLeaseMs'
@@ -88,6 +89,7 @@ export const LIMITS: Readonly<Record<LimitName, LimitRow>> = Object.freeze({
   maxEventIdCharacters: row(1_024, 'characters', 'The id of an event, to be sent back when a stream is resumed. Behind a longer one it is not resumed.'),
   maxReconnects: row(8, 'tries', 'Tries in a row to open a stream again without a message or a stream that lived, before it is given up.'),
   streamProgressMs: row(10_000, 'milliseconds', 'How long a stream has to live to count as one that lives.'),
+  streamOverlapMs: row(1_000, 'milliseconds', 'How long a stream of changes is heard on over HTTP after another one took its place: what it had under way may come late.'),
   sessionEndMs: row(1_000, 'milliseconds', 'How long telling the server that a session is over may take.'),
   afterAnswerMs: row(1_000, 'milliseconds', 'How long a stream is read on after its answer, so that its socket can be used again.'),
   maxQueuedChanges: row(1_000, 'changes', 'Changes that wait for the reader of a subscription, before they become one gap.'),

@@ -14,6 +14,7 @@ import { checkCancelledId, checkProgress, checkProgressToken } from '../protocol
 import { checkEmptyResult } from '../protocol/checks/results.ts';
 import type { ClientCapabilities } from '../protocol/capabilities.ts';
 import type { Agreement, Call, Era, EraName } from '../protocol/era.ts';
+import type { ServerLogLevel } from '../protocol/types/logging.ts';
 import type { Progress, ProgressToken } from '../protocol/types/progress.ts';
 import type { Transport } from '../transport/transport.ts';
 import { ConnectionState, ConnectionStateMachine } from './connection-state.ts';
@@ -38,8 +39,11 @@ import type { RequestWatch } from './request-watch.ts';
 export interface ConnectionEvents {
   /** The state changed; every request that this ends is settled before. */
   changed(change: StateChange): void;
-  /** A notification that reports no progress. May throw a Misfit when its params are not what the protocol says. */
-  notified(method: string, params: JSONObject): void;
+  /**
+   * A notification that reports no progress; `exchange`: the request on whose exchange it came, if it came on one. May throw a Misfit when its
+   * params are not what the protocol says.
+   */
+  notified(method: string, params: JSONObject, exchange: RequestId | undefined): void;
   /** Progress of a request that waits. */
   progressed(request: PendingRequest, progress: Progress): void;
   /** Progress of no request that waits: it is late, or of a call that goes on after its answer. */
@@ -145,6 +149,16 @@ export class Connection {
   /** The session that the server named, on a road that has sessions. */
   get sessionId(): string | undefined {
     return this.#link?.sessionId;
+  }
+
+  /** Whether a request waits whose deadline watches over the connection. */
+  get isWatched(): boolean {
+    return this.#outgoing.pending.hasDeadline;
+  }
+
+  /** What every request says from here on of the log messages that it wants, in an era in which it says so. */
+  set logLevel(level: ServerLogLevel | undefined) {
+    this.#outgoing.logLevel = level;
   }
 
   /** The requests that wait, oldest first. */
@@ -273,7 +287,7 @@ export class Connection {
       ids: link.ids,
       limits,
       era: () => link.agreement?.era,
-      notified: (method, params) => this.#notified(method, params, incoming),
+      notified: (method, params, exchange) => this.#notified(method, params, incoming, exchange),
       asked: (id, method, params) => incoming.begin(id, method, params),
       answer: (id, result) => this.#outgoing.transmit(link, encodeResult(id, result, limits)),
       refuse: (id, code, message) => this.#outgoing.transmit(link, encodeError(id, code, message, limits)),
@@ -383,11 +397,11 @@ export class Connection {
     if (this.#machine.state === ConnectionState.CONNECTED) this.#ended(link, lost);
   }
 
-  #notified(method: string, params: JSONObject = NO_PARAMS, incoming: IncomingRequests): void {
+  #notified(method: string, params: JSONObject = NO_PARAMS, incoming: IncomingRequests, exchange: RequestId | undefined): void {
     const { events } = this.#options;
     try {
-      if (method === 'notifications/cancelled') return incoming.withdraw(checkCancelledId(params), 'The server took the request back');
-      if (method !== 'notifications/progress') return events.notified(method, params);
+      if (method === 'notifications/cancelled') return this.#withdrawn(checkCancelledId(params), incoming);
+      if (method !== 'notifications/progress') return events.notified(method, params, exchange);
       const progress = checkProgress(params);
       const token = checkProgressToken(params);
       const request = reportProgress(progress, token, this.#outgoing.pending, events.callbackFault);
@@ -397,6 +411,14 @@ export class Connection {
       if (!(cause instanceof Misfit)) throw cause;
       events.fault(invalidParams(method, cause));
     }
+  }
+
+  /** The server takes back what it asked, or, of what it was asked, what it may. Anything else is late, or nothing. */
+  #withdrawn(id: RequestId, incoming: IncomingRequests): void {
+    const { name } = this.#options;
+    const era = this.#link?.agreement?.era;
+    const cause = new ConnectionError('ERR_MCP_STREAM_LOST', `${name} ended the stream by itself`, { details: { requestId: id }, delivery: 'answered' });
+    if (era === undefined || !this.#outgoing.ended(id, era, cause)) incoming.withdraw(id, 'The server took the request back');
   }
 
   /** The channel of `link` ended, or has to: during the opening that is the attempt's failure, afterwards the connection's. */

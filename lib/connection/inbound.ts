@@ -24,8 +24,8 @@ export interface InboundPort {
   readonly limits: Limits;
   /** The era, once it is agreed on. */
   era(): Era | undefined;
-  /** A notification of the peer. */
-  notified(method: string, params: JSONObject | undefined): void;
+  /** A notification of the peer; `exchange`: the request on whose exchange it came, if it came on one. */
+  notified(method: string, params: JSONObject | undefined, exchange: RequestId | undefined): void;
   /** A response named a session. */
   named(sessionId: string): void;
   /** Whether an error with this HTTP status and code says that the session is over. */
@@ -109,7 +109,7 @@ export class Inbound implements FrameSink {
       case 'error':
         return this.#reject(message, arrival);
       case 'notification':
-        this.#port.notified(message.method, message.params);
+        this.#port.notified(message.method, message.params, arrival.requestId);
         return 'more';
       case 'request':
         this.#answer(message);

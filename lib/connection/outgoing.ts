@@ -9,6 +9,7 @@ import type { Limits } from '../base/limits.ts';
 import { encodeNotification, encodeRequest } from '../jsonrpc/codec.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import type { Era, HeaderFields } from '../protocol/era.ts';
+import type { ServerLogLevel } from '../protocol/types/logging.ts';
 import type { Link } from './link.ts';
 import { PendingRequest, PendingRequests } from './pending-requests.ts';
 import type { ReplyReader } from './pending-requests.ts';
@@ -37,6 +38,8 @@ export interface OutgoingPort {
 /** The way out of one connection, over one link after another. */
 export class Outgoing {
   readonly pending: PendingRequests;
+  /** What every request says of the log messages that it wants, in an era in which it says so. */
+  logLevel: ServerLogLevel | undefined;
   readonly #port: OutgoingPort;
 
   constructor(port: OutgoingPort) {
@@ -71,6 +74,14 @@ export class Outgoing {
     return true;
   }
 
+  /** The server takes a request back, which not every request bears: it rejects with `reason`. False when none was ended. */
+  ended(id: RequestId, era: Era, reason: MCPError): boolean {
+    const method = this.pending.methodOf(id);
+    if (method === undefined || !era.mayBeEnded(method)) return false;
+    this.pending.take(id)?.giveUp(reason);
+    return true;
+  }
+
   /** Sends what asks for no reply. A road that cannot take it any more says so itself. */
   transmit(link: Link, text: string): void {
     const { isInUse, fault } = this.#port;
@@ -100,16 +111,17 @@ export class Outgoing {
       throw new TypeError('options.meta.progressToken must be unique; a request that waits has the same one');
     }
     const meta = metaFor === undefined || link.agreement === undefined ? settings.meta : metaFor(settings.meta);
-    const params = era === undefined ? given : era.stamp(given, { meta, progressToken });
+    const params = era === undefined ? given : era.stamp(given, { meta, progressToken, logLevel: this.logLevel });
     const text = encodeRequest(id, method, params, limits);
     const request = new PendingRequest<T>(id, method, settings, progressToken, reader, this.pending.now());
     const exchange = link.transport.channel === 'exchange' ? new Cancellation() : undefined;
     request.exchange = exchange;
     const headers = exchange === undefined || era === undefined ? link.headers : requestHeaders(link, era, method, params, settings.headers);
-    const sent = link.transport.send({ text, awaitsReply: true, headers, requestId: id, isLostWithItsStream: era?.resumesStreams === false }, exchange);
+    const sent = link.transport.send({ text, awaitsReply: true, headers, requestId: id, isLostWithItsStream: era?.resumesStreams === false, isLong: settings.isLong }, exchange);
     this.pending.open(request as PendingRequest);
     sent?.catch((error: unknown) => this.#exchangeFailed(link, id, error));
     if (settings.signal !== undefined) this.#followSignal(request as PendingRequest, settings.signal);
+    reader.sent?.(id);
     return request.promise;
   }
 

@@ -19,6 +19,8 @@ export interface ReplyReader<T> {
   interim?(result: JSONObject): T;
   /** What the caller gets for an error of the peer; without it, that error itself. */
   refuse?(error: RPCError): MCPError;
+  /** Hears the id of the request when it is sent. */
+  sent?(id: RequestId): void;
 }
 
 /**
@@ -121,6 +123,17 @@ export class PendingRequests {
 
   get size(): number {
     return this.#byId.size;
+  }
+
+  /** Whether a request waits whose deadline will say that there was no answer. */
+  get hasDeadline(): boolean {
+    for (const { idleAt, totalAt } of this.#byId.values()) if (Math.min(idleAt, totalAt) !== Infinity) return true;
+    return false;
+  }
+
+  /** The method of a request that waits. */
+  methodOf(id: RequestId): string | undefined {
+    return this.#byId.get(id)?.method;
   }
 
   /** Whether a request that waits has this token. */

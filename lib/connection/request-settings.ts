@@ -41,6 +41,8 @@ export interface RequestSettings {
   readonly retry: RetryChoice;
   /** What of the params is said in headers too, on a road that has them; found by a feature, not by the caller. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Its answer is the end of a stream that is to stay open: it takes nobody's turn, and silence on it means nothing. */
+  readonly isLong?: boolean | undefined;
 }
 
 /** The choices of {@link RequestOptions.retry}. */

@@ -35,3 +35,12 @@ export function refusedResource(error: RPCError): MCPError {
   const isNotFound = error.rpcCode === RESOURCE_NOT_FOUND || error.rpcCode === RPC_ERROR.invalidParams;
   return isNotFound ? asInvalidValue('ERR_MCP_RESOURCE_NOT_FOUND', error) : refusedRequest(error);
 }
+
+/** What a subscription to resources rejects with where the server did not say that it has any. */
+export function subscribeUnsupported(serverName: string): InvalidValueError {
+  const method = 'resources/subscribe';
+  return new InvalidValueError('ERR_MCP_UNSUPPORTED_METHOD', `${serverName} cannot be asked for ${method}: the server did not declare the capability "resources.subscribe"`, {
+    details: { method },
+    delivery: 'unsent',
+  });
+}

@@ -1,7 +1,6 @@
 /** Changes as servers tell them that open with `initialize`. Source: MCP 2024-11-05 to 2025-11-25, server, "Resources", "Subscriptions". */
 
 import { orAbort } from '../base/abort.ts';
-import { InvalidValueError } from '../base/errors.ts';
 import type { MCPError } from '../base/errors.ts';
 import type { Limits } from '../base/limits.ts';
 import { quiet } from '../base/quiet.ts';
@@ -11,7 +10,7 @@ import type { RequestSettings } from '../connection/request-settings.ts';
 import type { ServerCapabilities } from '../protocol/capabilities.ts';
 import { checkEmptyResult } from '../protocol/checks/results.ts';
 import type { ChangeSource, HonouredFilter, OpenedChanges } from './change-source.ts';
-import { refusedResource } from './refusals.ts';
+import { refusedResource, subscribeUnsupported } from './refusals.ts';
 import type { Requester } from './requester.ts';
 
 const SUBSCRIBED: ReplyReader<void> = Object.freeze({ read: checkEmptyResult, refuse: refusedResource });
@@ -50,7 +49,7 @@ export class ResourceSubscriptions implements ChangeSource {
 
   async open(filter: HonouredFilter, settings: RequestSettings): Promise<OpenedChanges> {
     const { tools, prompts, resources } = this.#options.capabilities;
-    if (filter.uris.length > 0 && resources?.subscribe !== true) throw this.#unsupported();
+    if (filter.uris.length > 0 && resources?.subscribe !== true) throw subscribeUnsupported(this.#options.serverName);
     const outcomes = await Promise.allSettled(filter.uris.map((uri) => this.#follow(uri, settings)));
     const uris = filter.uris.filter((_uri, index) => outcomes[index]?.status === 'fulfilled');
     const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as MCPError] : []));
@@ -62,10 +61,19 @@ export class ResourceSubscriptions implements ChangeSource {
     };
     return {
       honoured: Object.freeze(honoured),
+      isStream: false,
       failures,
       close: async () => void (await Promise.all(uris.map((uri) => this.#leave(uri)))),
     };
   }
+
+  /** What such a server tells belongs to its session, and is told to whoever listens. */
+  admits(): boolean {
+    return true;
+  }
+
+  /** Who waits for an answer hears of the end of the connection with it. */
+  stop(): void {}
 
   async #follow(uri: string, settings: RequestSettings): Promise<void> {
     const followed = this.#followed.get(uri) ?? { holders: 0, subscribed: undefined, before: undefined };
@@ -110,13 +118,5 @@ export class ResourceSubscriptions implements ChangeSource {
     } catch {
       // Nobody waits for what may still come; it is told to nobody.
     }
-  }
-
-  #unsupported(): InvalidValueError {
-    const method = 'resources/subscribe';
-    return new InvalidValueError('ERR_MCP_UNSUPPORTED_METHOD', `${this.#options.serverName} cannot be asked for ${method}: the server did not declare the capability "resources.subscribe"`, {
-      details: { method },
-      delivery: 'unsent',
-    });
   }
 }

@@ -1,9 +1,13 @@
 /** The subscriptions of one handle: made, fed, made again on the next connection, ended. */
 
+import { isMCPError } from '../base/errors.ts';
 import type { MCPError } from '../base/errors.ts';
+import type { JSONObject } from '../base/json.ts';
 import { checkKeys, describe, flag } from '../base/options.ts';
 import type { RequestSettings } from '../connection/request-settings.ts';
-import type { ChangeSource, HonouredFilter, OpenedChanges, SubscriptionEnd } from './change-source.ts';
+import type { RequestId } from '../jsonrpc/request-id.ts';
+import { isNothing, NO_CHANGES } from './change-filter.ts';
+import type { ChangeEvents, ChangeSource, HonouredFilter, OpenedChanges, SubscriptionEnd } from './change-source.ts';
 import { checkURI } from './resources.ts';
 import type { ServerEvents } from './server-events.ts';
 import { GAP, OpenSubscription } from './subscription.ts';
@@ -18,8 +22,16 @@ export interface SubscriptionsOptions {
   readonly ready: (settings: RequestSettings) => Promise<void>;
   /** Asks the server on the connection that is there now. */
   readonly newSource: () => ChangeSource;
+  /** A server that was asked to tell what somebody wants was asked anew: what changed in between was told to nobody. */
+  readonly missed: (honoured: HonouredFilter) => void;
   /** Something is wrong, but the connection goes on. */
   readonly fault: (error: MCPError) => void;
+}
+
+/** What somebody within the library, or a listener, wants to hear of as long as there is a connection. */
+interface Want {
+  readonly filter: HonouredFilter;
+  opened: OpenedChanges | undefined;
 }
 
 /** One subscription in the book. */
@@ -59,7 +71,10 @@ export function resolveFilter(filter: unknown): HonouredFilter {
 export class Subscriptions {
   readonly #options: SubscriptionsOptions;
   readonly #held = new Set<Held>();
+  /** By who wants it. */
+  readonly #wants = new Map<string, Want>();
   #source: ChangeSource | undefined;
+  #isFirst = true;
 
   constructor(options: SubscriptionsOptions) {
     this.#options = options;
@@ -84,7 +99,7 @@ export class Subscriptions {
         await ready(settings);
         const source = this.#source;
         this.#held.add(held);
-        const opened = await source?.open(filter, settings, (end) => this.#end(held, end));
+        const opened = await source?.open(filter, settings, this.#eventsOf(held));
         // Another connection came in between, which knows nothing of it.
         if (opened === undefined || source !== this.#source) continue;
         held.opened = opened;
@@ -100,6 +115,29 @@ export class Subscriptions {
     }
   }
 
+  /**
+   * Lets the server tell what `filter` names, on this connection and those that follow, for `who`, in place of what was wanted for the
+   * same `who` before. What comes is heard as events. A server that cannot be asked is a fault, and asked again on the next connection.
+   */
+  want(who: string, filter: HonouredFilter): void {
+    const before = this.#wants.get(who);
+    if (isNothing(filter)) {
+      this.#wants.delete(who);
+      void before?.opened?.close();
+      return;
+    }
+    const want: Want = { filter, opened: undefined };
+    this.#wants.set(who, want);
+    if (this.#source === undefined) return;
+    // What is wanted before and after goes on without a gap.
+    void this.#openWant(who, want, this.#source, false).then(() => before?.opened?.close());
+  }
+
+  /** Whether a notification is one that somebody asked for, where that has to be. May throw a Misfit. */
+  admits(method: string, params: JSONObject, exchange: RequestId | undefined): boolean {
+    return this.#source === undefined || this.#source.admits(method, params, exchange);
+  }
+
   /** To be told of every event of the server. */
   heard(event: keyof ServerEvents, payload: unknown): void {
     if (event === 'resourceUpdated') return this.#tell(Object.freeze({ kind: 'resourceUpdated', uri: (payload as ServerEvents['resourceUpdated']).uri }));
@@ -111,13 +149,18 @@ export class Subscriptions {
   connected(): void {
     const source = this.#options.newSource();
     this.#source = source;
+    for (const [who, want] of this.#wants) void this.#openWant(who, want, source, !this.#isFirst);
+    this.#isFirst = false;
     for (const held of this.#held) if (held.isGiven) void this.#openAgain(held, source);
   }
 
   /** There is no connection any more; maybe there will be another one. */
-  disconnected(): void {
+  disconnected(cause: MCPError): void {
+    const source = this.#source;
     this.#source = undefined;
     for (const held of this.#held) held.opened = undefined;
+    for (const want of this.#wants.values()) want.opened = undefined;
+    source?.stop(cause);
   }
 
   /** Ends every subscription without a word to the server. */
@@ -141,10 +184,31 @@ export class Subscriptions {
     await opened?.close();
   }
 
+  #eventsOf(held: Held): ChangeEvents {
+    return { ended: (end) => this.#end(held, end), renewed: (honoured) => held.subscription.honour(honoured) };
+  }
+
+  async #openWant(who: string, want: Want, source: ChangeSource, isAgain: boolean): Promise<void> {
+    const { defaults, fault, missed } = this.#options;
+    const isCurrent = (): boolean => source === this.#source && this.#wants.get(who) === want;
+    const ended = ({ cause }: SubscriptionEnd): void => {
+      want.opened = undefined;
+      if (isMCPError(cause) && isCurrent()) fault(cause);
+    };
+    try {
+      const opened = await source.open(want.filter, defaults, { ended, renewed: () => {} });
+      if (!isCurrent()) return void opened.close();
+      want.opened = opened;
+      if (isAgain && opened.isStream) missed(opened.honoured);
+    } catch (cause) {
+      if (isMCPError(cause) && isCurrent()) fault(cause);
+    }
+  }
+
   async #openAgain(held: Held, source: ChangeSource): Promise<void> {
     const { defaults, fault } = this.#options;
     try {
-      const opened = await source.open(held.subscription.filter, defaults, (end) => this.#end(held, end));
+      const opened = await source.open(held.subscription.filter, defaults, this.#eventsOf(held));
       if (source !== this.#source) return;
       if (!this.#held.has(held)) return void opened.close();
       held.opened = opened;
@@ -152,13 +216,10 @@ export class Subscriptions {
       for (const failure of opened.failures) fault(failure);
     } catch (cause) {
       if (source !== this.#source || !this.#held.has(held)) return;
-      held.subscription.honour(NOTHING);
+      held.subscription.honour(NO_CHANGES);
       fault(cause as MCPError);
     }
     // Not before the server was asked: what changes from here on is told.
     held.subscription.hear(GAP);
   }
 }
-
-const NOTHING: HonouredFilter = Object.freeze({ tools: false, prompts: false, resources: false, uris: Object.freeze([]) });
-

@@ -5,6 +5,7 @@ import type { RequestId } from '../jsonrpc/request-id.ts';
 import type { ServerCapabilities } from './capabilities.ts';
 import type { Sender } from './methods.ts';
 import type { Implementation } from './types/implementation.ts';
+import type { ServerLogLevel } from './types/logging.ts';
 import type { ProgressToken } from './types/progress.ts';
 import type { ProtocolVersion } from './versions.ts';
 
@@ -23,6 +24,8 @@ export interface Stamps {
   readonly meta: JSONObject | undefined;
   /** What reports of progress will carry. */
   readonly progressToken: ProgressToken | undefined;
+  /** Which log messages the server may send while it works on the request, where that is said with each. */
+  readonly logLevel?: ServerLogLevel | undefined;
 }
 
 /** What a result means. `input_required`: the server asks back before it answers. */
@@ -43,8 +46,14 @@ export interface Era {
   readonly hasSessions: boolean;
   /** Whether what belongs to no request comes on a stream of its own, where the road has streams. */
   readonly hasStandaloneStream: boolean;
+  /** Whether a server tells of changes only on a stream that one long request opened. */
+  readonly listensByRequest: boolean;
+  /** Whether the level of log messages is asked for once; where not, every request says it. */
+  readonly hasLogLevelRequest: boolean;
   /** What asks whether the server is there. */
   readonly ping: Call;
+  /** Whether the server may take back a request `method` that it was sent. */
+  mayBeEnded(method: string): boolean;
   /** Whether `from` may send `method`. */
   mayTravel(method: string, from: Sender): boolean;
   /** The params as they go out. */

@@ -28,12 +28,18 @@ export class LegacyEra implements Era {
   readonly resumesStreams = true;
   readonly hasSessions = true;
   readonly hasStandaloneStream = true;
+  readonly listensByRequest = false;
+  readonly hasLogLevelRequest = true;
   readonly ping: Call = PING;
 
   constructor(revision: ProtocolVersion) {
     this.revision = revision;
     // Source: 2025-03-26, basic, "Batching": MUST receive; no other revision has batches.
     this.acceptsBatches = revision === REVISION_2025_03_26;
+  }
+
+  mayBeEnded(): boolean {
+    return false;
   }
 
   mayTravel(method: string, from: Sender): boolean {

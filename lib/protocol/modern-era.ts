@@ -47,6 +47,8 @@ export class ModernEra implements Era {
   readonly resumesStreams = false;
   readonly hasSessions = false;
   readonly hasStandaloneStream = false;
+  readonly listensByRequest = true;
+  readonly hasLogLevelRequest = false;
   readonly ping: Call = DISCOVER;
   readonly #meta: JSONObject;
   readonly #requestHeaders = new Map<string, HeaderFields>();
@@ -57,15 +59,21 @@ export class ModernEra implements Era {
     this.#meta = Object.freeze({ [META.protocolVersion]: revision, ...identity, [META.clientCapabilities]: capabilities });
   }
 
+  mayBeEnded(method: string): boolean {
+    // Source: 2026-07-28, basic, patterns, "Cancellation": servers MUST NOT send it for any other purpose.
+    return method === 'subscriptions/listen';
+  }
+
   mayTravel(method: string, from: Sender): boolean {
     return mayTravel(method, from, this.revision);
   }
 
-  stamp(params: JSONObject | undefined, { meta, progressToken }: Stamps): JSONObject {
-    if (meta === undefined && progressToken === undefined) return { ...params, _meta: this.#meta };
+  stamp(params: JSONObject | undefined, { meta, progressToken, logLevel }: Stamps): JSONObject {
+    if (meta === undefined && progressToken === undefined && logLevel === undefined) return { ...params, _meta: this.#meta };
     const token = progressToken === undefined ? undefined : { progressToken };
-    // What the protocol says of a request is not the host's to change.
-    return { ...params, _meta: { ...meta, ...this.#meta, ...token } };
+    const level = logLevel === undefined ? undefined : { [META.logLevel]: logLevel };
+    // What the protocol says of a request is not the host's to change; which messages it wants is.
+    return { ...params, _meta: { ...level, ...meta, ...this.#meta, ...token } };
   }
 
   headers(): HeaderFields {

@@ -62,7 +62,8 @@ export interface CommonServerOptions {
   readonly traceContext?: TraceContextHook | undefined;
   /**
    * The log messages that the server is asked for on every connection: of this level and above. Default: the server is asked for
-   * nothing, and decides itself. A server that does not log is not asked; one that refuses is a `fault`.
+   * nothing, and decides itself. A server that does not log is not asked; one that refuses is a `fault`. To a modern server every
+   * request says it, unless its `meta` says another one; by default such a server sends no messages.
    */
   readonly serverLogLevel?: ServerLogLevel | undefined;
   /** Bounds to change; see `docs/limits.md`. */

@@ -2,7 +2,7 @@
 
 /// <reference lib="esnext.disposable" preserve="true" />
 import { systemClock } from '../base/clock.ts';
-import { ConnectionError } from '../base/errors.ts';
+import { ConnectionError, isMCPError } from '../base/errors.ts';
 import type { JSONObject } from '../base/json.ts';
 import { isObject } from '../base/json.ts';
 import type { Limits } from '../base/limits.ts';
@@ -35,6 +35,7 @@ import { WantedLogLevel } from '../features/log-level.ts';
 import { Prompts } from '../features/prompts.ts';
 import { withRelatedTask } from '../features/related-task.ts';
 import type { Requester } from '../features/requester.ts';
+import { ListenSource } from '../features/listen-source.ts';
 import { ResourceSubscriptions } from '../features/resource-subscriptions.ts';
 import { Resources } from '../features/resources.ts';
 import { NOTHING_MORE, SERVER_EVENTS, hearNotification, isListEvent } from '../features/server-events.ts';
@@ -43,7 +44,7 @@ import { checkStoredTask } from '../features/stored-task.ts';
 import type { StoredTask } from '../features/stored-task.ts';
 import type { TaskHandle } from '../features/task-handle.ts';
 import { Tasks } from '../features/tasks.ts';
-import type { SubscriptionFilter } from '../features/change-source.ts';
+import type { ChangeSource, HonouredFilter, SubscriptionFilter } from '../features/change-source.ts';
 import type { Subscription } from '../features/subscription.ts';
 import { Subscriptions, resolveFilter } from '../features/subscriptions.ts';
 import { Tools } from '../features/tools.ts';
@@ -79,6 +80,8 @@ export interface ConnectedServerOptions extends ResolvedCommonOptions, Lifecycle
   readonly healthCheckIntervalMs: number;
   /** How often a request is sent again by itself. */
   readonly maxRequestRetries: number;
+  /** Whether the stream for what the server sends by itself is opened for who listens; left out: it is. */
+  readonly listens?: boolean | undefined;
 }
 
 /** A handle over a connection. */
@@ -106,6 +109,7 @@ export class ConnectedServer extends MCPServerProtocol {
   #changes: ListChanges | undefined;
   readonly #subscriptions: Subscriptions;
   readonly #serverLogLevel: WantedLogLevel;
+  readonly #listens: boolean;
 
   constructor(options: ConnectedServerOptions, road: Road) {
     super();
@@ -140,7 +144,7 @@ export class ConnectedServer extends MCPServerProtocol {
       metaFor: options.traceContext === undefined ? undefined : traceStamp(options.traceContext, { callbackFault, warn: (message) => this.#log.warn(`${name}: ${message}`) }),
       events: {
         changed: (change) => this.#changed(change),
-        notified: (method, params) => this.#notified(method, params),
+        notified: (method, params, exchange) => this.#notified(method, params, exchange),
         progressed: (request, progress) => {
           // For every report of every request: nothing is made that nobody hears.
           if (this.#listeners.has('progress')) this.#listeners.emit('progress', { requestId: request.id, method: request.method, ...progress });
@@ -167,8 +171,8 @@ export class ConnectedServer extends MCPServerProtocol {
       clock,
       intervalMs: options.healthCheckIntervalMs,
       framesReceived: () => this.#connection.framesReceived,
-      isBusy: () => this.#connection.pendingRequests.length > 0,
-      ping: () => ping(this.#connection, this.#defaults),
+      isBusy: () => this.#connection.isWatched,
+      ping: () => ping(this.#connection, this.#connection.agreement?.era, this.#defaults),
       failed: (cause) => this.#connection.lose(cause),
     });
     const { checkArguments, checkResults } = options;
@@ -196,7 +200,8 @@ export class ConnectedServer extends MCPServerProtocol {
       callbackFault,
     });
     this.#subscriptions = this.#newSubscriptions(options);
-    this.#serverLogLevel = new WantedLogLevel(options.serverLogLevel);
+    this.#serverLogLevel = this.#newLogLevel(options);
+    this.#listens = options.listens ?? true;
   }
 
   get connectionState(): ConnectionState {
@@ -358,7 +363,7 @@ export class ConnectedServer extends MCPServerProtocol {
   }
 
   setLogLevel(level: ServerLogLevel, options?: RequestOptions): Promise<void> {
-    return settled(() => this.#serverLogLevel.set(this.#requester, oneOf('level', level, SERVER_LOG_LEVELS), this.#settings(options)));
+    return settled(() => this.#serverLogLevel.set(oneOf('level', level, SERVER_LOG_LEVELS), this.#settings(options)));
   }
 
   subscribe(filter: SubscriptionFilter, options: SubscribeOptions = {}): Promise<Subscription> {
@@ -383,7 +388,7 @@ export class ConnectedServer extends MCPServerProtocol {
   }
 
   ping(options?: RequestOptions): Promise<void> {
-    return settled(() => ping(this.#requester, this.#settings(options)));
+    return settled(() => ping(this.#requester, this.#connection.agreement?.era, this.#settings(options)));
   }
 
   cancelRequest(requestId: RequestId, reason: string = 'Request cancelled'): boolean {
@@ -392,7 +397,13 @@ export class ConnectedServer extends MCPServerProtocol {
   }
 
   on<Name extends keyof ServerEvents>(event: Name, listener: (payload: ServerEvents[Name]) => unknown): Unsubscribe {
-    return this.#listeners.on(oneOf('event', event, SERVER_EVENTS) as Name, functionOption('listener', listener));
+    const off = this.#listeners.on(oneOf('event', event, SERVER_EVENTS) as Name, functionOption('listener', listener));
+    if (!isListEvent(event)) return off;
+    this.#listenersChanged();
+    return () => {
+      off();
+      this.#listenersChanged();
+    };
   }
 
   use(middleware: Middleware): Unsubscribe {
@@ -423,24 +434,63 @@ export class ConnectedServer extends MCPServerProtocol {
     return diagnostics === undefined ? run() : diagnostics.answering(request, run);
   }
 
-  #notified(method: string, params: JSONObject): void {
+  #notified(method: string, params: JSONObject, exchange: RequestId | undefined): void {
     this.#diagnostics?.notified(method, params);
+    if (!this.#subscriptions.admits(method, params, exchange)) return;
     this.#middlewares.hear(method, params);
   }
 
-  #newSubscriptions({ serverName, limits }: ConnectedServerOptions): Subscriptions {
-    const requester = this.#requester;
+  #newSubscriptions({ limits }: ConnectedServerOptions): Subscriptions {
     return new Subscriptions({
       maxQueuedChanges: limits.maxQueuedChanges,
       defaults: this.#defaults,
-      ready: async ({ timeoutMs, signal }) => {
-        if (this.#lifecycle.recovery !== undefined) await this.#lifecycle.recovered('subscribe', timeoutMs, signal);
-        signal?.throwIfAborted();
-        this.#connection.agreedFor('subscribe');
-      },
-      newSource: () => new ResourceSubscriptions({ serverName, capabilities: this.serverCapabilities ?? {}, limits, requester, direct: this.#connection }),
+      ready: (settings) => this.#ready('subscribe', settings),
+      newSource: () => this.#newSource(),
+      missed: (honoured) => this.#missed(honoured),
       fault: (error) => this.#fault(error),
     });
+  }
+
+  #newSource(): ChangeSource {
+    const { clock, serverName, fault } = this.#hostContext;
+    const shared = { serverName, capabilities: this.serverCapabilities ?? {}, limits: this.#limits, direct: this.#connection };
+    if (this.#connection.agreement?.era.listensByRequest !== true) return new ResourceSubscriptions({ ...shared, requester: this.#requester });
+    return new ListenSource({ ...shared, clock, timeoutMs: this.#defaults.timeoutMs, gap: (honoured) => this.#missed(honoured), fault });
+  }
+
+  #newLogLevel({ serverName, serverLogLevel }: ConnectedServerOptions): WantedLogLevel {
+    const port = {
+      serverName,
+      requester: this.#requester,
+      direct: this.#connection,
+      agreement: () => this.#connection.agreement,
+      ready: (settings: RequestSettings) => this.#ready('setLogLevel', settings),
+      stamp: (level: ServerLogLevel | undefined) => {
+        this.#connection.logLevel = level;
+      },
+    };
+    return new WantedLogLevel(port, serverLogLevel);
+  }
+
+  /** Waits for a connection where one is being made. What asks for it needs one, whatever it does then. */
+  async #ready(what: string, { timeoutMs, signal }: RequestSettings): Promise<void> {
+    if (this.#lifecycle.recovery !== undefined) await this.#lifecycle.recovered(what, timeoutMs, signal);
+    signal?.throwIfAborted();
+    this.#connection.agreedFor(what);
+  }
+
+  /** What somebody listens for has to be told, where a server tells only what it is asked to. */
+  #listenersChanged(): void {
+    if (!this.#listens) return;
+    const [tools, prompts, resources] = (['toolsChanged', 'promptsChanged', 'resourcesChanged'] as const).map((event) => this.#listeners.has(event));
+    this.#subscriptions.want('listeners', { tools: tools === true, prompts: prompts === true, resources: resources === true, uris: [] });
+  }
+
+  /** Changes of what `honoured` names may have been told to nobody: the lists are asked for again for who listens. */
+  #missed({ tools, prompts, resources }: HonouredFilter): void {
+    this.#emit('gap', NOTHING_MORE);
+    const lists = { toolsChanged: tools, promptsChanged: prompts, resourcesChanged: resources };
+    for (const [event, isTold] of Object.entries(lists) as [ListEvent, boolean][]) if (isTold && this.#listeners.has(event)) this.#listChanged(event);
   }
 
   #settings(options: RequestOptions | undefined): RequestSettings {
@@ -464,11 +514,11 @@ export class ConnectedServer extends MCPServerProtocol {
     if (change.to === 'connected' && this.#lifecycle.isRecovering) this.#listeners.emit('gap', NOTHING_MORE);
   }
 
-  #subscriptionsFollow({ from, to }: ServerEvents['stateChanged']): void {
-    if (from === 'connected') this.#subscriptions.disconnected();
+  #subscriptionsFollow({ from, to, cause }: ServerEvents['stateChanged']): void {
+    if (from === 'connected') this.#subscriptions.disconnected(isMCPError(cause) ? cause : this.#closed());
     if (to !== 'connected') return;
     this.#subscriptions.connected();
-    this.#serverLogLevel.ask(this.#connection, this.serverCapabilities, this.#defaults, (error) => {
+    this.#serverLogLevel.connected(this.#defaults, (error) => {
       // One that the end of the connection ended is asked for again on the next one.
       if (this.connectionState === 'connected') this.#fault(error);
     });
@@ -479,9 +529,13 @@ export class ConnectedServer extends MCPServerProtocol {
     if (event === 'elicitationCompleted' && !this.#hostContext.elicitations.complete((payload as ServerEvents['elicitationCompleted']).elicitationId)) return;
     if (!this.#subscriptions.isEmpty) this.#subscriptions.heard(event, payload);
     if (!isListEvent(event)) return this.#listeners.emit(event, payload);
+    this.#listChanged(event);
+  };
+
+  #listChanged(event: ListEvent): void {
     this.#changes ??= this.#newChanges();
     this.#changes.heard(event);
-  };
+  }
 
   #closed(): ConnectionError {
     return new ConnectionError('ERR_MCP_CONNECTION_CLOSED', `The connection to ${this.name} was closed`);

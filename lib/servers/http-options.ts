@@ -34,7 +34,10 @@ export interface StreamableHTTPMCPServerOptions extends CommonServerOptions {
   readonly headers?: UserHeaders | undefined;
   /** How long a request waits for its answer, milliseconds. Default: 100 000. */
   readonly timeoutMs?: number | undefined;
-  /** How long the stream of an answer may be silent, heartbeats included, before it counts as broken, milliseconds. Default: no such bound. */
+  /**
+   * How long the stream of an answer may be silent, heartbeats included, before it counts as broken, milliseconds. A stream of changes may be
+   * silent for ever. Default: no such bound.
+   */
   readonly idleTimeoutMs?: number | undefined;
   /** How long one attempt to connect may take, milliseconds. Default: 10 000. */
   readonly connectTimeoutMs?: number | undefined;
@@ -49,9 +52,9 @@ export interface StreamableHTTPMCPServerOptions extends CommonServerOptions {
   readonly endSessionOnCleanup?: boolean | undefined;
   /** How often a connection or request that failed is tried again, where that can help and do no harm. Default: 3. */
   readonly maxRetries?: number | undefined;
-  /** Default: 256 exchanges at once. */
+  /** Default: 256 exchanges at once. Streams for what the server sends by itself are not counted. */
   readonly connectionPoolLimits?: ConnectionPoolLimits | undefined;
-  /** Whether the stream for what the server sends by itself is opened. Default: true. */
+  /** Whether the stream for what the server sends by itself is opened; on a modern server: for listeners of lists. Default: true. */
   readonly listen?: boolean | undefined;
   /** Whether the old HTTP+SSE transport of 2024-11-05 is tried where there is no Streamable HTTP. Default: true. */
   readonly legacySSE?: boolean | undefined;

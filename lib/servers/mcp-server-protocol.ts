@@ -193,6 +193,10 @@ export abstract class MCPServerProtocol {
    * refused then is a `fault`, and asked for again on the next connection. What the server does not offer to tell of the lists is missing
    * in `honoured`. Source: MCP, server, "Resources", "Subscriptions", and "List Changed Notification" of each list.
    *
+   * A modern server is asked with one long request for all subscriptions and listeners: `timeoutMs` and `signal` bound the wait for its acknowledgement,
+   * which leaves out what it does not tell. When the stream is lost or ended it is opened again, and a `gap` is told; after `limits.maxReconnects` tries in a row
+   * the subscription is over. Source: 2026-07-28, basic, patterns, "Subscriptions".
+   *
    * @throws InvalidValueError `ERR_MCP_UNSUPPORTED_METHOD`, `unsent`, for `uris` where the server did not declare `resources.subscribe`;
    * `ERR_MCP_RESOURCE_NOT_FOUND`, `ERR_MCP_INVALID_URI`.
    */
@@ -200,7 +204,10 @@ export abstract class MCPServerProtocol {
 
   /**
    * Asks the server for log messages of `level` and above only; they come as the event `log`. The level is remembered: it is asked for again
-   * after a reconnect and in a new session, where a refusal is a `fault`.
+   * after a reconnect and in a new session, where a refusal is a `fault`. A modern server is asked for nothing: every request says the level from here on,
+   * unless its own `meta` says another one.
+   *
+   * @throws InvalidValueError `ERR_MCP_UNSUPPORTED_METHOD`, `unsent`, when the server did not declare `logging`.
    */
   abstract setLogLevel(level: ServerLogLevel, options?: RequestOptions): Promise<void>;
 
@@ -222,7 +229,7 @@ export abstract class MCPServerProtocol {
    */
   abstract elicitURLs(error: URLElicitationRequiredError, options?: ElicitURLsOptions): Promise<ElicitURLsOutcome>;
 
-  /** Asks whether the server is there. */
+  /** Asks whether the server is there: with `ping`, and a modern one with `server/discover`. */
   abstract ping(options?: RequestOptions): Promise<void>;
 
   /**

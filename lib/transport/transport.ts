@@ -16,6 +16,8 @@ export interface OutboundFrame {
   readonly requestId?: RequestId | undefined;
   /** Whether an answer whose stream broke is not gone on with behind its last event. */
   readonly isLostWithItsStream?: boolean | undefined;
+  /** Whether its exchange is a stream that stays open: it takes nobody's turn, and may be silent. */
+  readonly isLong?: boolean | undefined;
 }
 
 /** Header fields by name. */

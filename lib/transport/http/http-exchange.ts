@@ -133,7 +133,8 @@ function bodyFailed(name: string, cause: unknown, signal: AbortSource): unknown 
 /** Reads the stream to the answer, over new connections where the server gave an id to resume behind. */
 async function takeStream(context: ExchangeContext, frame: OutboundFrame, response: FetchResponse, arrival: Arrival, signal: AbortSource): Promise<undefined> {
   const { client, sink } = context;
-  const { clock, limits, idleTimeoutMs } = client;
+  const { clock, limits } = client;
+  const idleTimeoutMs = frame.isLong === true ? undefined : client.idleTimeoutMs;
   const stream = new EventStream({ clock, limits, answered: client.answered, idleTimeoutMs, deliver: (data) => sink.deliver(data, arrival), fault: (error) => sink.fault(error) });
   // The answer to the handshake may itself have to be resumed, in the session that it begins.
   const headers = arrival.sessionId === undefined ? frame.headers : { ...frame.headers, [SENT_HEADERS.sessionId]: arrival.sessionId };

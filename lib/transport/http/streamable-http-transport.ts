@@ -116,7 +116,8 @@ export class StreamableHTTPTransport implements Transport {
     const until = signal ?? bound?.signal ?? this.#closing.signal;
     this.#running++;
     try {
-      const turn = slots.take(until);
+      // What stays open would take a turn from everybody else, for ever.
+      const turn = frame.isLong === true ? undefined : slots.take(until);
       if (turn !== undefined) await turn;
       try {
         const refusal = await runExchange(context, this.#postHeaders.of(frame.headers), frame, until);
@@ -124,7 +125,7 @@ export class StreamableHTTPTransport implements Transport {
         return refusal;
       } finally {
         context.client.over(until);
-        slots.giveBack();
+        if (frame.isLong !== true) slots.giveBack();
       }
     } finally {
       bound?.release();
