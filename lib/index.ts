@@ -1,7 +1,7 @@
 /** barewire: a Model Context Protocol client with no dependency at all. */
 
 export { MCPServerProtocol } from './servers/mcp-server-protocol.ts';
-export type { CompleteOptions, ConnectOptions, ResumeTaskOptions, StartTaskOptions, SubscribeOptions } from './servers/mcp-server-protocol.ts';
+export type { CompleteOptions, ConnectOptions, QuestionResults, ResumeTaskOptions, StartTaskOptions, SubscribeOptions } from './servers/mcp-server-protocol.ts';
 export { StdioMCPServer } from './servers/stdio-mcp-server.ts';
 export type { ProcessSignal } from './servers/stdio-mcp-server.ts';
 export type { Command, StdioMCPServerOptions } from './servers/stdio-options.ts';
@@ -52,7 +52,7 @@ export { VERSION } from './servers/client-info.ts';
 export { ConnectionState } from './connection/connection-state.ts';
 export type { ConnectionEvent, StateChange } from './connection/connection-state.ts';
 export type { PendingRequestInfo, ProgressEvent } from './connection/pending-requests.ts';
-export type { OnProgress, RequestOptions, RetryChoice } from './connection/request-settings.ts';
+export type { OnProgress, RequestOptions, RetryChoice, RoundsChoice } from './connection/request-settings.ts';
 
 export {
   ConnectionError,
@@ -105,6 +105,9 @@ export type {
   URLElicitationHandler,
 } from './features/elicitation.ts';
 export { URLElicitationRequiredError } from './features/url-elicitation-required.ts';
+export { InputRequiredError } from './features/input-required-error.ts';
+export type { InputAnswer, QuestionAnswers } from './features/input-answers.ts';
+export type { StoredQuestion } from './features/stored-question.ts';
 export type { HonouredFilter, SubscriptionEnd, SubscriptionFilter } from './features/change-source.ts';
 export type { ServerChange, Subscription } from './features/subscription.ts';
 export { resourceBytes } from './features/resource-bytes.ts';
@@ -174,6 +177,7 @@ export type {
   RequiredURLElicitation,
   URLElicitation,
 } from './protocol/types/elicitation.ts';
+export type { AskingMethod, InputMethod, InputRequest } from './protocol/types/input-required.ts';
 export type { Icon, Implementation } from './protocol/types/implementation.ts';
 export { SERVER_LOG_LEVELS } from './protocol/types/logging.ts';
 export type { LogMessage, ServerLogLevel } from './protocol/types/logging.ts';

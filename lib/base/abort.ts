@@ -26,8 +26,13 @@ export interface TimedSignal {
   release(): void;
 }
 
-/** Makes a {@link TimedSignal}; it fires with the reason of `parent` too, when that fires first. */
-export function timedSignal(clock: Clock, delayMs: number, reason: () => unknown, parent?: AbortSource): TimedSignal {
+/** A {@link TimedSignal} that its maker can fire before. */
+export interface EndableSignal extends TimedSignal {
+  abort(reason: unknown): void;
+}
+
+/** Makes an {@link EndableSignal}; it fires with the reason of `parent` too, when that fires first. */
+export function timedSignal(clock: Clock, delayMs: number, reason: () => unknown, parent?: AbortSource): EndableSignal {
   const controller = new AbortController();
   const onParent = () => controller.abort(parent?.reason);
   if (parent?.aborted) onParent();
@@ -35,6 +40,7 @@ export function timedSignal(clock: Clock, delayMs: number, reason: () => unknown
   const cancel = clock.after(delayMs, () => controller.abort(reason()));
   return {
     signal: controller.signal,
+    abort: (cause) => controller.abort(cause),
     release: () => {
       cancel();
       parent?.removeEventListener('abort', onParent);

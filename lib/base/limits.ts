@@ -5,7 +5,7 @@
 
 /** One row of {@link LIMITS}. */
 export interface LimitRow {
-  readonly unit: 'bytes' | 'levels' | 'requests' | 'pages' | 'lines' | 'characters' | 'milliseconds' | 'starts' | 'redirects' | 'fields' | 'tries' | 'tools' | 'errors' | 'tokens' | 'choices' | 'elicitations' | 'changes';
+  readonly unit: 'bytes' | 'levels' | 'requests' | 'pages' | 'lines' | 'characters' | 'milliseconds' | 'starts' | 'redirects' | 'fields' | 'tries' | 'tools' | 'errors' | 'tokens' | 'choices' | 'elicitations' | 'changes' | 'rounds';
   readonly value: number;
   readonly why: string;
 }
@@ -60,7 +60,11 @@ export type LimitName =
   | 'maxTaskIdCharacters'
   | 'maxFormFields'
   | 'maxFormChoices'
-  | 'maxKnownElicitations';
+  | 'maxKnownElicitations'
+  | 'maxRounds'
+  | 'roundPauseMs'
+  | 'maxRoundsMs'
+  | 'maxInputRequests';
 
 const row = (value: number, unit: LimitRow['unit'], why: string): LimitRow => Object.freeze({ unit, value, why });
 
@@ -112,6 +116,10 @@ export const LIMITS: Readonly<Record<LimitName, LimitRow>> = Object.freeze({
   maxFormFields: row(100, 'fields', 'Fields of one form that a server wants filled in: nobody fills in more.'),
   maxFormChoices: row(1_000, 'choices', 'Values to choose from in one form, of all its fields together: what validating takes grows with their square.'),
   maxKnownElicitations: row(1_000, 'elicitations', 'Visits to pages whose completion a server may still tell; beyond, the oldest is forgotten.'),
+  maxRounds: row(10, 'rounds', 'How often one call is sent again because its server asks something before it answers.'),
+  roundPauseMs: row(250, 'milliseconds', 'The pause before a call is sent again of which nothing was asked; twice as long after each one in a row.'),
+  maxRoundsMs: row(3_600_000, 'milliseconds', 'How long one call may take from the first question of its server on, people who are asked included.'),
+  maxInputRequests: row(100, 'requests', 'What a server may ask at once before it answers one call.'),
   streamLeaseMs: row(15_000, 'milliseconds', 'Of several handles that share a session, one listens: how long after the end of its process another one takes over.'),
   listQuietMs: row(100, 'milliseconds', 'How long a server says nothing more of a list that changed, before the list is asked for and the host is told.'),
   maxListDelayMs: row(1_000, 'milliseconds', 'How long the host is not told of a list whose server goes on saying that it changed.'),

@@ -26,6 +26,12 @@ export interface RequestOptions {
    * idempotent, which is the server's word. Default: `safe`.
    */
   readonly retry?: RetryChoice | undefined;
+  /**
+   * What becomes of the questions that a server asks before it answers `callTool`, `getPrompt` or `listResourceContents` (since 2026-07-28):
+   * `answer`, the handlers answer them; `manual`, the call rejects with `InputRequiredError`, whose `question` can be kept as JSON and
+   * answered with `answerQuestion`. Servers of earlier revisions ask in another way, and the handlers answer. Default: `answer`.
+   */
+  readonly rounds?: RoundsChoice | undefined;
   /** Members of the request's `_meta`. A `progressToken` among them is used in place of one of ours. */
   readonly meta?: JSONObject | undefined;
 }
@@ -39,6 +45,8 @@ export interface RequestSettings {
   readonly onProgress: OnProgress | undefined;
   readonly meta: JSONObject | undefined;
   readonly retry: RetryChoice;
+  /** `answer` where it is left out. */
+  readonly rounds?: RoundsChoice | undefined;
   /** What of the params is said in headers too, on a road that has them; found by a feature, not by the caller. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Its answer is the end of a stream that is to stay open: it takes nobody's turn, and silence on it means nothing. */
@@ -48,8 +56,12 @@ export interface RequestSettings {
 /** The choices of {@link RequestOptions.retry}. */
 export type RetryChoice = 'never' | 'safe' | 'idempotent';
 
+/** The choices of {@link RequestOptions.rounds}. */
+export type RoundsChoice = 'answer' | 'manual';
+
+const ROUNDS_CHOICES: readonly RoundsChoice[] = ['answer', 'manual'];
 const RETRY_CHOICES: readonly RetryChoice[] = ['never', 'safe', 'idempotent'];
-const REQUEST_OPTION_NAMES = ['signal', 'timeoutMs', 'resetTimeoutOnProgress', 'maxTotalTimeoutMs', 'onProgress', 'meta', 'retry'];
+const REQUEST_OPTION_NAMES = ['signal', 'timeoutMs', 'resetTimeoutOnProgress', 'maxTotalTimeoutMs', 'onProgress', 'meta', 'retry', 'rounds'];
 
 /** The settings of a request that was given no options. */
 export function defaultRequestSettings(timeoutMs: number): RequestSettings {
@@ -76,7 +88,7 @@ export function resolveRequestOptions(
 ): RequestSettings {
   if (options === undefined) return defaults;
   checkKeys('options', options, alsoKnown.length === 0 ? REQUEST_OPTION_NAMES : [...REQUEST_OPTION_NAMES, ...alsoKnown]);
-  const { signal, timeoutMs, resetTimeoutOnProgress, maxTotalTimeoutMs, onProgress, meta, retry } = options;
+  const { signal, timeoutMs, resetTimeoutOnProgress, maxTotalTimeoutMs, onProgress, meta, retry, rounds } = options;
   return {
     signal: abortSignal('options.signal', signal),
     timeoutMs: timeoutMs === undefined ? defaults.timeoutMs : durationMs('options.timeoutMs', timeoutMs),
@@ -85,6 +97,7 @@ export function resolveRequestOptions(
     onProgress: onProgress === undefined ? undefined : functionOption('options.onProgress', onProgress as OnProgress),
     meta: meta === undefined ? undefined : checkMeta('options.meta', meta),
     retry: retry === undefined ? 'safe' : oneOf('options.retry', retry, RETRY_CHOICES),
+    rounds: rounds === undefined ? 'answer' : oneOf('options.rounds', rounds, ROUNDS_CHOICES),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Prompts a server has ready. Source: MCP, server, "Prompts". */
 
+import type { JSONObject } from '../base/json.ts';
 import type { Limits } from '../base/limits.ts';
 import type { ReplyReader } from '../connection/pending-requests.ts';
 import type { RequestSettings } from '../connection/request-settings.ts';
@@ -56,6 +57,11 @@ export class Prompts implements ChangingList {
    * @throws InvalidValueError `ERR_MCP_INVALID_ARGUMENTS` when the server knows no such prompt, or refuses its arguments.
    */
   get(name: string, args: Readonly<Record<string, string>> | undefined, settings: RequestSettings): Promise<GetPromptResult> {
-    return this.#requester.request('prompts/get', args === undefined ? { name } : { name, arguments: args }, settings, GET);
+    return this.resume(args === undefined ? { name } : { name, arguments: args }, settings);
+  }
+
+  /** Gets a prompt with params that are ready, the answers to a question among them. */
+  resume(params: JSONObject, settings: RequestSettings): Promise<GetPromptResult> {
+    return this.#requester.request('prompts/get', params, settings, GET);
   }
 }

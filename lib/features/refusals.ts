@@ -2,9 +2,14 @@
 
 import { InvalidValueError } from '../base/errors.ts';
 import type { ErrorCode, MCPError, RPCError } from '../base/errors.ts';
+import { isObject, own } from '../base/json.ts';
+import { escapeText } from '../base/text.ts';
 import { RPC_ERROR } from '../jsonrpc/error-code.ts';
-import { RESOURCE_NOT_FOUND, URL_ELICITATION_REQUIRED } from '../protocol/error-codes.ts';
+import { MISSING_CLIENT_CAPABILITY, RESOURCE_NOT_FOUND, URL_ELICITATION_REQUIRED } from '../protocol/error-codes.ts';
 import { urlElicitationRequired } from './url-elicitation-required.ts';
+
+// What an error names of what a server says is missing.
+const MOST_NAMES = 10;
 
 function asInvalidValue(code: ErrorCode, error: RPCError): InvalidValueError {
   return new InvalidValueError(code, error.message, { details: error.details, cause: error, delivery: 'answered' });
@@ -12,7 +17,17 @@ function asInvalidValue(code: ErrorCode, error: RPCError): InvalidValueError {
 
 /** What any request can be answered with: `-32042` wants the user to visit a page first. Source: 2025-11-25, client, "Elicitation", "Error Handling". */
 export function refusedRequest(error: RPCError): MCPError {
+  if (error.rpcCode === MISSING_CLIENT_CAPABILITY) return missingCapability(error);
   return error.rpcCode === URL_ELICITATION_REQUIRED ? urlElicitationRequired(error) : error;
+}
+
+/** `-32021`, where it says what is missing: servers of earlier revisions may mean something else by it. Source: 2026-07-28, basic, "Error Codes". */
+function missingCapability(error: RPCError): MCPError {
+  const required = isObject(error.data) ? own(error.data, 'requiredCapabilities') : undefined;
+  if (!isObject(required)) return error;
+  const names = Object.keys(required).slice(0, MOST_NAMES).map((name) => escapeText(name, 100));
+  const message = `${error.message}; it needs a client that declares ${names.join(', ')}, which follows from the handlers that are given`;
+  return new InvalidValueError('ERR_MCP_MISSING_CAPABILITY', message, { details: { ...error.details, missing: names }, cause: error, delivery: 'answered' });
 }
 
 /** `-32602` to a request that named something and gave it arguments. Source: MCP, server, "Tools" and "Prompts", error handling. */

@@ -84,6 +84,11 @@ export class Resources implements ChangingList {
    * @throws InvalidValueError `ERR_MCP_INVALID_URI`, `unsent`; `ERR_MCP_RESOURCE_NOT_FOUND`, `answered`.
    */
   read(uri: string, settings: RequestSettings): Promise<ResourceContents[]> {
-    return this.#requester.request('resources/read', { uri: checkURI('uri', uri) }, settings, READ);
+    return this.resume({ uri: checkURI('uri', uri) }, settings);
+  }
+
+  /** Reads with params that are ready, the answers to a question among them. */
+  resume(params: JSONObject, settings: RequestSettings): Promise<ResourceContents[]> {
+    return this.#requester.request('resources/read', params, settings, READ);
   }
 }

@@ -14,6 +14,9 @@ import type { HostContext, HostFeature } from './host-feature.ts';
  */
 export type RootsHandler = readonly Root[] | ((signal: AbortSignal) => readonly Root[] | Promise<readonly Root[]>);
 
+/** What tells a server that the roots are others. */
+export const ROOTS_CHANGED = 'notifications/roots/list_changed';
+
 /** @throws TypeError for what is neither a list of roots nor a function. */
 export function resolveRoots(roots: unknown): RootsHandler | undefined {
   if (roots === undefined || typeof roots === 'function') return roots as RootsHandler | undefined;
@@ -33,7 +36,7 @@ export function rootsFeature(roots: RootsHandler, _context: HostContext): HostFe
 /** The server was told that there are no roots, so it cannot be told that they changed. */
 export function rootsNotDeclared(): InvalidValueError {
   return new InvalidValueError('ERR_MCP_UNSUPPORTED_METHOD', 'notifyRootsChanged needs the option handlers.roots: without it the server was told that there are no roots', {
-    details: { method: 'notifications/roots/list_changed' },
+    details: { method: ROOTS_CHANGED },
     delivery: 'unsent',
   });
 }

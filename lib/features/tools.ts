@@ -121,6 +121,12 @@ export class Tools implements ChangingList {
     return quiet(this.#checkAndSend(name, args, settings));
   }
 
+  /** Calls a tool with params that are ready, the answers to a question among them. What was checked before is not checked again. */
+  resume(params: JSONObject, settings: RequestSettings): Promise<CallToolResult> {
+    const name = own(params, 'name');
+    return this.#requester.request('tools/call', params, settings, this.reader(typeof name === 'string' ? name : undefined));
+  }
+
   expire(): void {
     this.#catalogue.forget();
   }

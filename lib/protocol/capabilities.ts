@@ -3,7 +3,7 @@
 import { isObject } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
 import { METHODS } from './methods.ts';
-import { REVISION_2024_11_05, REVISION_2025_11_25, isAtLeast } from './versions.ts';
+import { REVISION_2024_11_05, REVISION_2025_11_25, isAtLeast, isModern } from './versions.ts';
 import type { ProtocolVersion } from './versions.ts';
 
 /** What a server offers; members that nobody knows are kept. */
@@ -28,6 +28,8 @@ export interface ClientCapabilities {
 
 /** What a server is told when `revision` is proposed to it: what that revision does not have is left out. */
 export function capabilitiesIn(revision: ProtocolVersion, capabilities: ClientCapabilities): ClientCapabilities {
+  // There, roots have nothing to declare: no notification says that they changed.
+  if (isModern(revision)) return capabilities.roots === undefined ? capabilities : { ...capabilities, roots: {} };
   // Source: `schema.ts`, ClientCapabilities: `tools` and `context` of sampling came with 2025-11-25.
   if (capabilities.sampling === undefined || isAtLeast(revision, REVISION_2025_11_25)) return capabilities;
   return { ...capabilities, sampling: {} };

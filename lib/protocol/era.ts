@@ -68,6 +68,8 @@ export interface Era {
    * @throws Misfit for a kind that nobody here knows, or that the method cannot have.
    */
   resultKind(method: string, result: JSONObject): ResultKind;
+  /** Whether the server may ask something before it answers `method`; only then is a result of kind `input_required` to be reckoned with. */
+  mayAskBack(method: string): boolean;
   /** Whether the answer `rpcCode` (if there is one) with this HTTP status says that the session is over. */
   isSessionLost(status: number, rpcCode: number | undefined): boolean;
   /** What takes back a request, or `undefined` when nothing is to be said. `channel`: whether all requests share one. */

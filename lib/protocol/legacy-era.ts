@@ -67,6 +67,10 @@ export class LegacyEra implements Era {
     return 'complete';
   }
 
+  mayAskBack(): boolean {
+    return false;
+  }
+
   isSessionLost(status: number, rpcCode: number | undefined): boolean {
     // Source: 2025-11-25, basic, transports, "Session Management" 3. Widespread servers answer 400 and -32000 instead.
     return status === 404 || (status === 400 && rpcCode === SERVER_ERROR);

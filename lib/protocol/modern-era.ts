@@ -6,8 +6,10 @@ import { quote } from '../base/text.ts';
 import { SENT_HEADERS } from '../http/header-names.ts';
 import { encodeHeaderValue } from '../http/value-encoding.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
+import { capabilitiesIn } from './capabilities.ts';
 import type { ClientCapabilities } from './capabilities.ts';
 import { Misfit } from './checks/check.ts';
+import { ASKING_METHODS } from './checks/input-required.ts';
 import type { Call, Era, EraName, HeaderFields, ResultKind, Stamps } from './era.ts';
 import { META } from './meta.ts';
 import { mayTravel } from './methods.ts';
@@ -22,8 +24,7 @@ export interface ClientIdentity {
   readonly clientInfo: Implementation | undefined;
 }
 
-// Source: 2026-07-28, basic, patterns, "Multi Round-Trip Requests", "Supported Requests".
-const ASKS_BACK: ReadonlySet<string> = new Set(['tools/call', 'resources/read', 'prompts/get']);
+const ASKS_BACK: ReadonlySet<string> = new Set(ASKING_METHODS);
 
 // Source: 2026-07-28, Streamable HTTP, "Standard Request Headers": what each method is about.
 const NAME_PARAMS: ReadonlyMap<string, 'name' | 'uri'> = new Map([
@@ -56,7 +57,7 @@ export class ModernEra implements Era {
   constructor(revision: ProtocolVersion, { capabilities, clientInfo }: ClientIdentity) {
     this.revision = revision;
     const identity = clientInfo === undefined ? {} : { [META.clientInfo]: clientInfo };
-    this.#meta = Object.freeze({ [META.protocolVersion]: revision, ...identity, [META.clientCapabilities]: capabilities });
+    this.#meta = Object.freeze({ [META.protocolVersion]: revision, ...identity, [META.clientCapabilities]: capabilitiesIn(revision, capabilities) });
   }
 
   mayBeEnded(method: string): boolean {
@@ -89,9 +90,13 @@ export class ModernEra implements Era {
     const kind = own(result, 'resultType');
     // Absent: a server of an earlier revision. Source: 2026-07-28, basic, "ResultType".
     if (kind === undefined || kind === 'complete') return 'complete';
-    if (kind === 'input_required' && ASKS_BACK.has(method)) return kind;
+    if (kind === 'input_required' && this.mayAskBack(method)) return kind;
     const came = typeof kind === 'string' ? quote(kind) : `a ${typeof kind}`;
     throw new Misfit('/resultType', `one that this client knows for ${method}; got ${came}`);
+  }
+
+  mayAskBack(method: string): boolean {
+    return ASKS_BACK.has(method);
   }
 
   isSessionLost(): boolean {

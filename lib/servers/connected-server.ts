@@ -27,10 +27,13 @@ import type { ElicitationHandlers } from '../features/elicitation.ts';
 import { handlersFeature } from '../features/handlers.ts';
 import { answererOf } from '../features/host-feature.ts';
 import type { HostAnswer, HostContext } from '../features/host-feature.ts';
+import { checkAnswers } from '../features/input-answers.ts';
+import type { QuestionAnswers } from '../features/input-answers.ts';
+import { InputRounds } from '../features/input-rounds.ts';
 import { ListChanges } from '../features/list-changes.ts';
 import type { Middleware } from '../features/middleware.ts';
 import { Middlewares } from '../features/middlewares.ts';
-import { rootsNotDeclared } from '../features/roots.ts';
+import { ROOTS_CHANGED, rootsNotDeclared } from '../features/roots.ts';
 import { WantedLogLevel } from '../features/log-level.ts';
 import { Prompts } from '../features/prompts.ts';
 import { withRelatedTask } from '../features/related-task.ts';
@@ -40,6 +43,8 @@ import { ResourceSubscriptions } from '../features/resource-subscriptions.ts';
 import { Resources } from '../features/resources.ts';
 import { NOTHING_MORE, SERVER_EVENTS, hearNotification, isListEvent } from '../features/server-events.ts';
 import type { Emit, ListEvent, ServerEvents } from '../features/server-events.ts';
+import { asksInNoSuchWay, checkStoredQuestion, withAnswers } from '../features/stored-question.ts';
+import type { StoredQuestion } from '../features/stored-question.ts';
 import { checkStoredTask } from '../features/stored-task.ts';
 import type { StoredTask } from '../features/stored-task.ts';
 import type { TaskHandle } from '../features/task-handle.ts';
@@ -57,6 +62,7 @@ import type { EraName } from '../protocol/era.ts';
 import type { Completion, CompletionArgument, CompletionReference } from '../protocol/types/completion.ts';
 import type { ResourceContents } from '../protocol/types/content.ts';
 import type { Implementation } from '../protocol/types/implementation.ts';
+import type { AskingMethod } from '../protocol/types/input-required.ts';
 import { SERVER_LOG_LEVELS } from '../protocol/types/logging.ts';
 import type { ServerLogLevel } from '../protocol/types/logging.ts';
 import type { GetPromptResult, ListPromptsResult, Prompt } from '../protocol/types/prompts.ts';
@@ -71,7 +77,7 @@ import { HealthCheck } from './health-check.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { LifecyclePolicy, Road } from './lifecycle.ts';
 import { MCPServerProtocol } from './mcp-server-protocol.ts';
-import type { CompleteOptions, ConnectOptions, ResumeTaskOptions, StartTaskOptions, SubscribeOptions } from './mcp-server-protocol.ts';
+import type { CompleteOptions, ConnectOptions, QuestionResults, ResumeTaskOptions, StartTaskOptions, SubscribeOptions } from './mcp-server-protocol.ts';
 import { RequestRetries } from './request-retries.ts';
 
 /** What every road's options come to. */
@@ -98,6 +104,7 @@ export class ConnectedServer extends MCPServerProtocol {
   readonly #hostContext: HostContext;
   readonly #elicitation: ElicitationHandlers;
   readonly #middlewares: Middlewares;
+  readonly #rounds: InputRounds;
   readonly #diagnostics: Diagnostics | undefined;
   readonly #requester: Requester;
   readonly #tools: Tools;
@@ -131,7 +138,17 @@ export class ConnectedServer extends MCPServerProtocol {
       // Servers may log without end: nothing is read that nobody hears.
       if (method !== 'notifications/message' || this.#listeners.has('log')) hearNotification(method, params, this.#emit);
     };
-    const asking = this.#elicitation.url === undefined ? this.#newRequester() : hearingElicitations(this.#newRequester(), elicitations);
+    const answerer = withRelatedTask(answererOf(asked, (request, answer) => this.#answer(request, answer)));
+    this.#rounds = new InputRounds({
+      clock,
+      limits,
+      requester: this.#newRequester(),
+      mayAskBack: (method) => this.#connection.agreement?.era.mayAskBack(method) === true,
+      answerer,
+      offers: (method) => asked.answers.has(method),
+      fault,
+    });
+    const asking = this.#elicitation.url === undefined ? this.#rounds : hearingElicitations(this.#rounds, elicitations);
     this.#middlewares = new Middlewares({ serverName: name, clock, limits, requester: asking, hear, callbackFault, fault });
     this.#requester = this.#middlewares;
     this.#connection = new Connection({
@@ -139,7 +156,7 @@ export class ConnectedServer extends MCPServerProtocol {
       clock,
       limits,
       offer: { ...options.offer, capabilities: asked.capabilities },
-      answerer: withRelatedTask(answererOf(asked, (request, answer) => this.#answer(request, answer))),
+      answerer,
       watch: this.#diagnostics,
       metaFor: options.traceContext === undefined ? undefined : traceStamp(options.traceContext, { callbackFault, warn: (message) => this.#log.warn(`${name}: ${message}`) }),
       events: {
@@ -164,7 +181,10 @@ export class ConnectedServer extends MCPServerProtocol {
       clock,
       log: this.#log,
       fault,
-      gaveUp: (cause) => this.#subscriptions.endAll({ how: 'lost', cause }),
+      gaveUp: (cause) => {
+        this.#subscriptions.endAll({ how: 'lost', cause });
+        this.#rounds.letGo(cause);
+      },
     });
     this.#health = new HealthCheck({
       name,
@@ -376,7 +396,10 @@ export class ConnectedServer extends MCPServerProtocol {
 
   notifyRootsChanged(): void {
     if (this.#connection.capabilities.roots === undefined) throw rootsNotDeclared();
-    this.#connection.notify('notifications/roots/list_changed', undefined);
+    const { agreement, state } = this.#connection;
+    // Where there is no such notification, servers ask when they want to know.
+    if (state === 'connected' && agreement?.era.mayTravel(ROOTS_CHANGED, 'client') === false) return;
+    this.#connection.notify(ROOTS_CHANGED, undefined);
   }
 
   elicitURLs(error: URLElicitationRequiredError, options: ElicitURLsOptions = {}): Promise<ElicitURLsOutcome> {
@@ -384,6 +407,21 @@ export class ConnectedServer extends MCPServerProtocol {
       const { state, cause } = this.#connection;
       if (state !== 'connected') throw new ConnectionError('ERR_MCP_NOT_CONNECTED', `elicitURLs needs a connection; the connection to ${this.name} is ${state}`, { details: { state }, cause });
       return elicitURLs(error, this.#elicitation, this.#hostContext, options);
+    });
+  }
+
+  answerQuestion<Method extends AskingMethod>(stored: StoredQuestion<Method>, answers: QuestionAnswers | 'handlers', options?: RequestOptions): Promise<QuestionResults[Method]>;
+  answerQuestion(stored: StoredQuestion, answers: QuestionAnswers | 'handlers', options?: RequestOptions): Promise<unknown> {
+    return settled(async () => {
+      const record = checkStoredQuestion(stored, this.#limits);
+      const settings = this.#settings(options);
+      settings.signal?.throwIfAborted();
+      const given = answers === 'handlers' ? undefined : await checkAnswers(record, answers, this.#hostContext);
+      if (this.#lifecycle.recovery !== undefined) await this.#lifecycle.recovered('answerQuestion', settings.timeoutMs, settings.signal);
+      if (!this.#connection.agreedFor(record.method).era.mayAskBack(record.method)) throw asksInNoSuchWay(record.method);
+      const responses = answers === 'handlers' ? await this.#rounds.answer(record, settings) : given;
+      const asker = { 'tools/call': this.#tools, 'prompts/get': this.#prompts, 'resources/read': this.#resources }[record.method];
+      return asker.resume(withAnswers(record.params, responses, record.asked.requestState), settings);
     });
   }
 
@@ -505,7 +543,10 @@ export class ConnectedServer extends MCPServerProtocol {
     this.#changes?.stop();
     if (change.to === 'disconnected') for (const list of [this.#tools, this.#resources, this.#prompts]) list.letGo();
     // A lost connection may come back, and tasks go on meanwhile; one that the host closed does not.
-    if (change.to === 'disconnecting' || change.to === 'disconnected') this.#tasks.letGo(this.#closed());
+    if (change.to === 'disconnecting' || change.to === 'disconnected') {
+      this.#tasks.letGo(this.#closed());
+      this.#rounds.letGo(this.#closed());
+    }
     this.#lifecycle.changed(change);
     this.#diagnostics?.changed(change);
     this.#subscriptionsFollow(change);

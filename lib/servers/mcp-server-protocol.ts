@@ -8,8 +8,10 @@ import type { PendingRequestInfo } from '../connection/pending-requests.ts';
 import type { OnProgress, RequestOptions } from '../connection/request-settings.ts';
 import type { CompletionContext } from '../features/completion.ts';
 import type { ElicitURLsOptions, ElicitURLsOutcome } from '../features/elicit-urls.ts';
+import type { QuestionAnswers } from '../features/input-answers.ts';
 import type { Middleware } from '../features/middleware.ts';
 import type { ServerEvents } from '../features/server-events.ts';
+import type { StoredQuestion } from '../features/stored-question.ts';
 import type { StoredTask } from '../features/stored-task.ts';
 import type { TaskHandle } from '../features/task-handle.ts';
 import type { URLElicitationRequiredError } from '../features/url-elicitation-required.ts';
@@ -21,6 +23,7 @@ import type { EraName } from '../protocol/era.ts';
 import type { Completion, CompletionArgument, CompletionReference } from '../protocol/types/completion.ts';
 import type { ResourceContents } from '../protocol/types/content.ts';
 import type { Implementation } from '../protocol/types/implementation.ts';
+import type { AskingMethod } from '../protocol/types/input-required.ts';
 import type { ServerLogLevel } from '../protocol/types/logging.ts';
 import type { GetPromptResult, ListPromptsResult, Prompt } from '../protocol/types/prompts.ts';
 import type { ListResourceTemplatesResult, ListResourcesResult, Resource, ResourceTemplate } from '../protocol/types/resources.ts';
@@ -53,6 +56,13 @@ export interface ResumeTaskOptions {
   readonly onProgress?: OnProgress | undefined;
   /** How often to ask for the task where the server does not say, milliseconds. Default: `limits.taskPollMs`. */
   readonly pollIntervalMs?: number | undefined;
+}
+
+/** What `answerQuestion` comes to, by the method of the call. */
+export interface QuestionResults {
+  readonly 'tools/call': CallToolResult;
+  readonly 'prompts/get': GetPromptResult;
+  readonly 'resources/read': ResourceContents[];
 }
 
 /** What `subscribe` takes. */
@@ -212,7 +222,7 @@ export abstract class MCPServerProtocol {
   abstract setLogLevel(level: ServerLogLevel, options?: RequestOptions): Promise<void>;
 
   /**
-   * Tells the server that `handlers.roots` would give another list now.
+   * Tells the server that `handlers.roots` would give another list now. Servers since 2026-07-28 are told nothing: they ask when they want to know.
    *
    * @throws InvalidValueError `ERR_MCP_UNSUPPORTED_METHOD` without `handlers.roots`, as nothing is declared then; ConnectionError
    * `ERR_MCP_NOT_CONNECTED`.
@@ -228,6 +238,16 @@ export abstract class MCPServerProtocol {
    *   after `timeoutMs`; the reason of `signal`; what the handler throws.
    */
   abstract elicitURLs(error: URLElicitationRequiredError, options?: ElicitURLsOptions): Promise<ElicitURLsOutcome>;
+
+  /**
+   * Goes on with a call that its server answered with a question, in this process or another one: `stored` is the `question` of an
+   * `InputRequiredError`, or the same from JSON. `answers`: one for each thing that was asked, by its name, or `handlers`, which ask
+   * now. Comes to what the call would have come to. Since 2026-07-28.
+   *
+   * @throws TypeError or RangeError for answers that do not fit the question; InvalidValueError `ERR_MCP_STORED_QUESTION`, and `ERR_MCP_UNSUPPORTED_METHOD`
+   *   where the server asks in no such way; InputRequiredError, when it asks again and is not answered; what the call itself throws.
+   */
+  abstract answerQuestion<Method extends AskingMethod>(stored: StoredQuestion<Method>, answers: QuestionAnswers | 'handlers', options?: RequestOptions): Promise<QuestionResults[Method]>;
 
   /** Asks whether the server is there: with `ping`, and a modern one with `server/discover`. */
   abstract ping(options?: RequestOptions): Promise<void>;

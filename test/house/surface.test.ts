@@ -10,6 +10,7 @@ const EXPORTS = [
   'ConnectionState',
   'ERROR_CODES',
   'InMemorySessionManager',
+  'InputRequiredError',
   'InvalidValueError',
   'LIMITS',
   'LOG_LEVELS',
@@ -65,6 +66,7 @@ const EXPORTS = [
 ];
 
 const HANDLE_MEMBERS = [
+  'answerQuestion',
   'callTool',
   'cancelRequest',
   'cleanup',
