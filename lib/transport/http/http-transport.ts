@@ -94,9 +94,13 @@ export class HTTPTransport implements Transport {
       failures.push(outcome);
     }
     const [first] = failures;
-    const refused = failures.find(({ refusal }) => refusal?.text !== undefined)?.refusal;
-    // A refusal may be a message: the server's own answer is worth more than its status.
-    if (refused?.text !== undefined && this.#sink?.deliver(refused.text, refused.arrival) === 'answered') return;
+    const answered = failures.findIndex(({ refusal }) => refusal?.text !== undefined);
+    const refused = failures[answered]?.refusal;
+    // A refusal may be a message: the server's own answer is worth more than its status. What is asked next goes to whoever gave it.
+    if (refused?.text !== undefined) {
+      if (answered !== ways.length - 1) await this.#turnTo(answered);
+      if (this.#sink?.deliver(refused.text, refused.arrival) === 'answered') return;
+    }
     throw failures.length === 1 || first === undefined ? first?.error : withCause(first.error, failures[1]?.error);
   }
 
