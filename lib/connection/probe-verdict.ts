@@ -70,7 +70,9 @@ function fromError(error: RPCError, offered: readonly ProtocolVersion[], tried: 
   const { rpcCode } = error;
   if (rpcCode === UNSUPPORTED_VERSION) {
     const supported = supportedVersions(error) ?? [];
-    const revision = offered.find((version) => isModern(version) && supported.includes(version) && !tried.includes(version));
+    const mutual = offered.filter((version) => isModern(version) && supported.includes(version));
+    // One that was asked for just now may be named all the same: it is asked for once more, as a server in front of several may see to it.
+    const revision = mutual.find((version) => !tried.includes(version)) ?? (tried.length === 1 ? mutual[0] : undefined);
     return revision === undefined ? { kind: 'no-common-version', supported } : { kind: 'again', revision };
   }
   // The server is modern, and something else is wrong.

@@ -2,6 +2,7 @@
 
 import type { ReplyReader } from '../connection/pending-requests.ts';
 import type { RequestSettings } from '../connection/request-settings.ts';
+import type { Era } from '../protocol/era.ts';
 import { checkEmptyResult } from '../protocol/checks/results.ts';
 import type { ServerLogLevel } from '../protocol/types/logging.ts';
 import { refusedRequest } from './refusals.ts';
@@ -9,9 +10,9 @@ import type { Requester } from './requester.ts';
 
 const ACKNOWLEDGED: ReplyReader<void> = Object.freeze({ read: checkEmptyResult, refuse: refusedRequest });
 
-/** Asks whether the server is there. Source: MCP, basic, utilities, "Ping". */
-export function ping(requester: Requester, settings: RequestSettings): Promise<void> {
-  return requester.request('ping', undefined, settings, ACKNOWLEDGED);
+/** Asks whether the server is there, as `era` asks it. Source: MCP, basic, utilities, "Ping". */
+export function ping(requester: Requester, era: Era | undefined, settings: RequestSettings): Promise<void> {
+  return requester.request(era?.ping.method ?? 'ping', era?.ping.params, settings, ACKNOWLEDGED);
 }
 
 /** Asks for log messages of `level` and above only. Source: MCP, server, utilities, "Logging". */

@@ -170,7 +170,7 @@ export class ConnectedServer extends MCPServerProtocol {
       intervalMs: options.healthCheckIntervalMs,
       framesReceived: () => this.#connection.framesReceived,
       isBusy: () => this.#connection.pendingRequests.length > 0,
-      ping: () => ping(this.#connection, this.#defaults),
+      ping: () => ping(this.#connection, this.#connection.agreement?.era, this.#defaults),
       failed: (cause) => this.#connection.lose(cause),
     });
     const { checkArguments, checkResults } = options;
@@ -390,7 +390,7 @@ export class ConnectedServer extends MCPServerProtocol {
   }
 
   ping(options?: RequestOptions): Promise<void> {
-    return settled(() => ping(this.#requester, this.#settings(options)));
+    return settled(() => ping(this.#requester, this.#connection.agreement?.era, this.#settings(options)));
   }
 
   cancelRequest(requestId: RequestId, reason: string = 'Request cancelled'): boolean {
