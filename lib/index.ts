@@ -8,6 +8,7 @@ export type { Command, StdioMCPServerOptions } from './servers/stdio-options.ts'
 export { StreamableHTTPMCPServer } from './servers/streamable-http-mcp-server.ts';
 export type { ConnectionPoolLimits, StreamableHTTPMCPServerOptions } from './servers/http-options.ts';
 export type { CommonServerOptions } from './servers/common-options.ts';
+export type { ServerVerdict } from './servers/server-verdict.ts';
 export { SessionManager } from './session/session-manager.ts';
 export type { LockOptions, SessionManagerOptions } from './session/session-manager.ts';
 export type { Lease, LeaseOptions } from './session/lease.ts';

@@ -285,6 +285,7 @@ export class Connection {
     return {
       pending: this.#outgoing.pending,
       ids: link.ids,
+      isAbandoned: (id) => link.isAbandoned(id),
       limits,
       era: () => link.agreement?.era,
       notified: (method, params, exchange) => this.#notified(method, params, incoming, exchange),
@@ -326,7 +327,8 @@ export class Connection {
     );
     const agreement = await negotiation.agree(known);
     this.#isProbing = false;
-    // A probe that was not answered is not waited for any longer.
+    // A probe or a handshake that was not answered is not waited for any longer.
+    for (const { id } of this.#outgoing.pending.values()) link.abandon(id);
     this.#outgoing.pending.rejectAll(new ConnectionError('ERR_MCP_UNSUPPORTED_METHOD', 'The server did not answer the probe', { delivery: 'unknown' }));
     link.agree(agreement);
     if (agreement.opened === undefined) return;

@@ -21,6 +21,8 @@ const EMPTY_PARAMS: JSONObject = Object.freeze({});
 export interface InboundPort {
   readonly pending: PendingRequests;
   readonly ids: RequestIds;
+  /** Whether the reply to `id` is one that nobody waits for any more, and that may come nevertheless. */
+  isAbandoned(id: RequestId): boolean;
   readonly limits: Limits;
   /** The era, once it is agreed on. */
   era(): Era | undefined;
@@ -160,6 +162,7 @@ export class Inbound implements FrameSink {
   }
 
   #unexpectedReply(id: RequestId): 'more' {
+    if (this.#port.isAbandoned(id)) return 'more';
     const isOurs = this.#port.ids.issued(id);
     const name = typeof id === 'string' ? quote(id) : `${id}`;
     this.#port.fault(

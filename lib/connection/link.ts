@@ -1,4 +1,4 @@
-import type { RequestIds } from '../jsonrpc/request-id.ts';
+import type { RequestId, RequestIds } from '../jsonrpc/request-id.ts';
 import { CountedIds, PrefixedIds } from '../jsonrpc/request-id.ts';
 import { missingCapability } from '../protocol/capabilities.ts';
 import type { Agreement } from '../protocol/era.ts';
@@ -15,6 +15,7 @@ export class Link {
   #agreement: Agreement | undefined;
   #sessionId: string | undefined;
   #headers: FrameHeaders = NO_HEADERS;
+  readonly #abandoned = new Set<RequestId>();
   /** Methods that were found to be ones that may be sent; the answer stays the same as long as the agreement does. */
   readonly #allowed = new Set<string>();
 
@@ -58,6 +59,16 @@ export class Link {
     this.#sessionId = undefined;
     this.#headers = NO_HEADERS;
     this.#allowed.clear();
+  }
+
+  /** From now on nobody waits for a reply to the request `id` of the negotiation: one that comes is no fault. */
+  abandon(id: RequestId): void {
+    this.#abandoned.add(id);
+  }
+
+  /** Whether nobody waits for the reply to `id`, and it may come nevertheless. */
+  isAbandoned(id: RequestId): boolean {
+    return this.#abandoned.has(id);
   }
 
   /** Why `method` may not be sent, or `undefined` when it may. */

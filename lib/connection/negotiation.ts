@@ -15,7 +15,7 @@ import { DISCOVER, ModernEra } from '../protocol/modern-era.ts';
 import type { Implementation } from '../protocol/types/implementation.ts';
 import { isModern } from '../protocol/versions.ts';
 import type { ProtocolVersion } from '../protocol/versions.ts';
-import { probeVerdict, supportedVersions } from './probe-verdict.ts';
+import { isNoEndpoint, probeVerdict, supportedVersions } from './probe-verdict.ts';
 import type { ProbeOutcome } from './probe-verdict.ts';
 
 /** What this side brings to a negotiation. */
@@ -72,18 +72,26 @@ export class Negotiation {
     try {
       return await this.#initialize();
     } catch (cause) {
-      return this.#probe(this.#modernRevisionIn(cause), false);
+      return this.#afterRefusal(cause, modern);
     }
   }
 
-  /** The revision to probe with after a refused handshake; rethrows what says nothing of a modern server. */
-  #modernRevisionIn(cause: unknown): ProtocolVersion {
+  /** Probes after a refused handshake. What says nothing of the era does not lead there, and where the probe finds nothing, the refusal counts. */
+  async #afterRefusal(cause: unknown, modern: ProtocolVersion): Promise<Agreement> {
+    const named = this.#modernRevisionIn(cause);
+    if (named !== undefined) return this.#probe(named, false);
+    if (!(cause instanceof RPCError) && !isNoEndpoint(cause)) throw cause;
+    return this.#probe(modern, false).catch(() => {
+      throw cause;
+    });
+  }
+
+  /** The revision that a refused handshake says is spoken, if it says so. */
+  #modernRevisionIn(cause: unknown): ProtocolVersion | undefined {
     const supported = supportedVersions(cause);
     const named = this.#modern.find((version) => supported?.includes(version) === true);
-    if (named !== undefined) return named;
     const isModernServer = cause instanceof RPCError && cause.rpcCode === UNSUPPORTED_VERSION && supported === undefined;
-    if (isModernServer && this.#modern[0] !== undefined) return this.#modern[0];
-    throw cause;
+    return named ?? (isModernServer ? this.#modern[0] : undefined);
   }
 
   /** Asks with `revision` who the server is. `fallsBack`: whether the legacy handshake was not made yet. */
@@ -114,7 +122,11 @@ export class Negotiation {
 
   /** The legacy handshake. A server that was only slow may answer the probe after all: what comes first counts. */
   async #fallBack(outcome: ProbeOutcome, reply: Promise<ProbeOutcome>): Promise<Agreement> {
-    const handshake = this.#initialize().catch((cause: unknown) => this.#probe(this.#modernRevisionIn(cause), false));
+    const handshake = this.#initialize().catch((cause: unknown) => {
+      const named = this.#modernRevisionIn(cause);
+      if (named === undefined) throw cause;
+      return this.#probe(named, false);
+    });
     if (outcome.kind !== 'silence') return handshake;
     const late = reply.then((came): Promise<Agreement> | Agreement => {
       const verdict = probeVerdict(came, this.#offer.protocolVersions, this.#modern);

@@ -63,21 +63,27 @@ function fromCause(cause: unknown, offered: readonly ProtocolVersion[], tried: r
   // Something that is no reply at all came in answer: no modern server does that.
   if (cause instanceof PeerProtocolError) return { kind: 'legacy' };
   if (!(cause instanceof ConnectionError)) return { kind: 'failed' };
-  if (NOT_MODERN.has(cause.code)) return { kind: 'legacy' };
-  return isRefusal(cause.details['status']) ? { kind: 'legacy' } : { kind: 'failed' };
+  return isNoEndpoint(cause) ? { kind: 'legacy' } : { kind: 'failed' };
 }
 
 function fromError(error: RPCError, offered: readonly ProtocolVersion[], tried: readonly ProtocolVersion[]): Verdict {
   const { rpcCode } = error;
   if (rpcCode === UNSUPPORTED_VERSION) {
     const supported = supportedVersions(error) ?? [];
-    const revision = offered.find((version) => isModern(version) && supported.includes(version) && !tried.includes(version));
+    const mutual = offered.filter((version) => isModern(version) && supported.includes(version));
+    // One that was asked for just now may be named all the same: it is asked for once more, as a server in front of several may see to it.
+    const revision = mutual.find((version) => !tried.includes(version)) ?? (tried.length === 1 ? mutual[0] : undefined);
     return revision === undefined ? { kind: 'no-common-version', supported } : { kind: 'again', revision };
   }
   // The server is modern, and something else is wrong.
   if (rpcCode === HEADER_MISMATCH || rpcCode === MISSING_CLIENT_CAPABILITY) return { kind: 'failed' };
   const { status } = error.details;
   return status === undefined || status === 200 || isRefusal(status) ? { kind: 'legacy' } : { kind: 'failed' };
+}
+
+/** Whether `cause` is a refusal that says that nothing of the kind that was asked for is there. */
+export function isNoEndpoint(cause: unknown): boolean {
+  return cause instanceof ConnectionError && (NOT_MODERN.has(cause.code) || isRefusal(cause.details['status']));
 }
 
 /** Whether an HTTP status says that there is nothing modern there. */

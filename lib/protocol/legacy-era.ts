@@ -10,7 +10,7 @@ import { capabilitiesIn } from './capabilities.ts';
 import type { ClientCapabilities } from './capabilities.ts';
 import { checkInitializeResult } from './checks/initialize.ts';
 import type { Agreement, Call, Era, EraName, HeaderFields, ResultKind, Stamps } from './era.ts';
-import { SERVER_ERROR } from './error-codes.ts';
+import { SERVER_ERROR, UNSUPPORTED_VERSION } from './error-codes.ts';
 import { mayTravel } from './methods.ts';
 import type { Sender } from './methods.ts';
 import type { Implementation } from './types/implementation.ts';
@@ -73,7 +73,8 @@ export class LegacyEra implements Era {
 
   isSessionLost(status: number, rpcCode: number | undefined): boolean {
     // Source: 2025-11-25, basic, transports, "Session Management" 3. Widespread servers answer 400 and -32000 instead.
-    return status === 404 || (status === 400 && rpcCode === SERVER_ERROR);
+    // A server that is modern by now has no sessions any more, and says so. Source: 2026-07-28, basic, "Versioning and Compatibility".
+    return status === 404 || (status === 400 && rpcCode === SERVER_ERROR) || rpcCode === UNSUPPORTED_VERSION;
   }
 
   withdraw(id: RequestId, method: string, reason: string): Call | undefined {

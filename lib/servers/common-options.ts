@@ -19,6 +19,8 @@ import type { Implementation } from '../protocol/types/implementation.ts';
 import { PROTOCOL_VERSIONS } from '../protocol/versions.ts';
 import type { ProtocolVersion } from '../protocol/versions.ts';
 import { CLIENT_INFO } from './client-info.ts';
+import { checkVerdict } from './server-verdict.ts';
+import type { ServerVerdict } from './server-verdict.ts';
 
 /** What a server of any kind is made with. */
 export interface CommonServerOptions {
@@ -34,6 +36,11 @@ export interface CommonServerOptions {
   readonly retryDelayMs?: number | undefined;
   /** The revisions to agree on, in order of preference. Default: all, newest first. */
   readonly protocolVersions?: readonly string[] | undefined;
+  /**
+   * What another handle found out of the server, its `verdict`: a server of its era is what this one is taken for at first. Where that does not
+   * hold any more, it is found out anew. Default: nothing is known. Source: 2026-07-28, basic, "Versioning and Compatibility".
+   */
+  readonly prior?: ServerVerdict | undefined;
   /** Who the client says it is. Default: this library. */
   readonly clientInfo?: Implementation | undefined;
   /**
@@ -80,6 +87,7 @@ export const COMMON_OPTION_NAMES: readonly (keyof CommonServerOptions)[] = [
   'logger',
   'retryDelayMs',
   'protocolVersions',
+  'prior',
   'clientInfo',
   'sendClientInfo',
   'checkArguments',
@@ -100,6 +108,7 @@ export interface ResolvedCommonOptions {
   readonly logger: Logger | undefined;
   readonly retryDelayMs: number;
   readonly offer: Omit<Offer, 'capabilities'>;
+  readonly prior: ServerVerdict | undefined;
   readonly checkArguments: ArgumentChecks;
   readonly checkResults: boolean;
   readonly refreshLists: boolean;
@@ -127,6 +136,7 @@ export function resolveCommonOptions(owner: string, options: CommonServerOptions
       clientInfo: readClientInfo(options.clientInfo),
       sendsClientInfo: optional('sendClientInfo', options.sendClientInfo, true, flag),
     },
+    prior: optional('prior', options.prior, undefined, checkVerdict),
     checkArguments: optional('checkArguments', options.checkArguments, true, argumentChecks),
     checkResults: optional('checkResults', options.checkResults, true, flag),
     refreshLists: optional('refreshLists', options.refreshLists, true, flag),

@@ -79,6 +79,8 @@ import type { LifecyclePolicy, Road } from './lifecycle.ts';
 import { MCPServerProtocol } from './mcp-server-protocol.ts';
 import type { CompleteOptions, ConnectOptions, QuestionResults, ResumeTaskOptions, StartTaskOptions, SubscribeOptions } from './mcp-server-protocol.ts';
 import { RequestRetries } from './request-retries.ts';
+import { verdictOf } from './server-verdict.ts';
+import type { ServerVerdict } from './server-verdict.ts';
 
 /** What every road's options come to. */
 export interface ConnectedServerOptions extends ResolvedCommonOptions, LifecyclePolicy {
@@ -238,6 +240,11 @@ export class ConnectedServer extends MCPServerProtocol {
 
   get protocolVersion(): string | undefined {
     return this.#connection.agreement?.era.revision;
+  }
+
+  get verdict(): ServerVerdict | undefined {
+    const { agreement } = this.#connection;
+    return agreement === undefined ? undefined : verdictOf(agreement);
   }
 
   get serverInfo(): Implementation | undefined {

@@ -62,8 +62,8 @@ export class HTTPRoad implements Road {
     this.#network = networkOf(endpoint);
     const asker = await this.#asker(signal);
     const capabilities = capabilitiesText(connection.capabilities);
-    await this.#store.open(capabilities === undefined ? { endpoint, ...asker } : { endpoint, ...asker, capabilities }, lostId, signal, async (restored) => {
-      await connection.open(this.#newTransport(endpoint), signal, { restored, era: connection.agreement?.era.name });
+    await this.#store.open(capabilities === undefined ? { endpoint, ...asker } : { endpoint, ...asker, capabilities }, lostId, signal, async ({ restored, era }) => {
+      await connection.open(this.#newTransport(endpoint), signal, { restored, era: connection.agreement?.era.name ?? era ?? this.#options.prior?.era });
       return connection;
     });
   }

@@ -29,6 +29,7 @@ import type { GetPromptResult, ListPromptsResult, Prompt } from '../protocol/typ
 import type { ListResourceTemplatesResult, ListResourcesResult, Resource, ResourceTemplate } from '../protocol/types/resources.ts';
 import type { ListTasksResult, Task } from '../protocol/types/tasks.ts';
 import type { CallToolResult, ListToolsResult, Tool } from '../protocol/types/tools.ts';
+import type { ServerVerdict } from './server-verdict.ts';
 
 /** What `connect` takes. */
 export interface ConnectOptions {
@@ -86,6 +87,11 @@ export abstract class MCPServerProtocol {
   abstract get era(): EraName | undefined;
   /** The agreed revision, such as `2025-06-18`. */
   abstract get protocolVersion(): string | undefined;
+  /**
+   * What was agreed on last, as a value to store and to give to another handle as the option `prior`. `undefined` before the first
+   * connection.
+   */
+  abstract get verdict(): ServerVerdict | undefined;
   /** Who the server says it is. */
   abstract get serverInfo(): Implementation | undefined;
   /** What the server says it offers. */

@@ -4,11 +4,10 @@ import type { CancelTimer, Clock } from '../base/clock.ts';
 import { deferred } from '../base/deferred.ts';
 import type { Deferred } from '../base/deferred.ts';
 import type { Log } from '../base/log.ts';
-import type { Connection, Restored } from '../connection/connection.ts';
+import type { Connection, Foreknowledge } from '../connection/connection.ts';
 import { uniquePrefix } from '../connection/unique-prefix.ts';
-import type { Agreement } from '../protocol/era.ts';
+import type { Agreement, EraName } from '../protocol/era.ts';
 import { LegacyEra } from '../protocol/legacy-era.ts';
-import type { Implementation } from '../protocol/types/implementation.ts';
 import { isProtocolVersion } from '../protocol/versions.ts';
 import type { ProtocolVersion } from '../protocol/versions.ts';
 import { sessionKey } from '../session/session-key.ts';
@@ -30,8 +29,10 @@ export interface SessionStoreOptions {
 
 type Opened = Pick<Connection, 'agreement' | 'sessionId'>;
 
-/** Opens a connection with what was restored, or without, and returns it agreed. */
-export type OpenConnection = (restored: Restored | undefined) => Promise<Opened>;
+/** Opens a connection with what is known, and returns it agreed. */
+export type OpenConnection = (known: Foreknowledge) => Promise<Opened>;
+
+const NOTHING_KNOWN: Foreknowledge = Object.freeze({});
 
 // A store that was away is asked again this often.
 const REJOIN_MS = 5_000;
@@ -84,20 +85,25 @@ export class SessionStore {
     this.#key = key;
     this.#stopRejoining();
     let isOpening = false;
-    const work = async () => {
+    const work = async (): Promise<EraName | undefined> => {
       const stored = await this.#find(key, lostId);
       isOpening = true;
-      await this.#keep(key, await open(stored === undefined ? undefined : this.#restored(stored)));
+      // Where there is no session to be made, nobody waits for anybody.
+      if (stored !== undefined && stored.era === 'modern') return 'modern';
+      await this.#keep(key, await open(stored === undefined ? NOTHING_KNOWN : this.#known(stored)));
+      return undefined;
     };
+    let era: EraName | undefined;
     try {
-      await this.#options.manager.withLock(key, work, { signal });
+      era = await this.#options.manager.withLock(key, work, { signal });
     } catch (cause) {
       if (isOpening || signal.aborted) throw cause;
       this.#warn('the lock of its session could not be had', cause);
       this.#record = undefined;
       this.#othersId = undefined;
-      await this.#keep(key, await open(undefined));
+      await this.#keep(key, await open(NOTHING_KNOWN));
     }
+    if (era !== undefined) await this.#keep(key, await open({ era }));
   }
 
   /**
@@ -139,18 +145,19 @@ export class SessionStore {
     return record === undefined || (lostId !== undefined && record.sessionId === lostId) ? undefined : record;
   }
 
-  #restored({ era, revision, serverInfo, capabilities, instructions, sessionId }: SessionRecord): Restored | undefined {
-    if (era !== 'legacy' || !isProtocolVersion(revision) || !this.#options.offered.includes(revision)) return undefined;
-    return { agreement: { era: new LegacyEra(revision), serverInfo, capabilities, instructions, opened: undefined }, sessionId };
+  /** The session of a record, where it has one of a revision that is offered; else the era of the server. */
+  #known({ era, revision, serverInfo, capabilities, instructions, sessionId }: SessionRecord): Foreknowledge {
+    if (era !== 'legacy' || sessionId === undefined || !isProtocolVersion(revision) || !this.#options.offered.includes(revision)) return { era };
+    return { era, restored: { agreement: { era: new LegacyEra(revision), serverInfo, capabilities, instructions, opened: undefined }, sessionId } };
   }
 
-  /** Stores a session that was made just now; one that was taken up is stored already. */
+  /** Stores a session that was made just now; one that was taken up is stored already. Of a server without sessions, what it is. */
   async #keep(key: string, opened: Opened): Promise<void> {
     const { agreement, sessionId } = opened;
     if (agreement === undefined) return;
-    if (sessionId === undefined || agreement.serverInfo === undefined) {
+    if (sessionId === undefined) {
       this.#isAlone = true;
-      return;
+      return this.#keepVerdict(key, agreement);
     }
     const isTakenUp = sessionId === this.#othersId || (sessionId === this.#ownId && !this.#isAlone);
     if (isTakenUp) {
@@ -159,10 +166,21 @@ export class SessionStore {
     }
     this.#ownId = sessionId;
     this.#isAlone = true;
-    await this.#offer(key, this.#toRecord(agreement, agreement.serverInfo, sessionId));
+    await this.#offer(key, this.#toRecord(agreement, sessionId));
   }
 
-  #toRecord({ era, capabilities, instructions }: Agreement, serverInfo: Implementation, sessionId: string): SessionRecord {
+  /** Stores what the server is, for who comes next; nothing depends on it. */
+  async #keepVerdict(key: string, agreement: Agreement): Promise<void> {
+    const { manager, isShared } = this.#options;
+    const found = this.#record;
+    const isKnown = found !== undefined && found.sessionId === undefined && found.era === agreement.era.name && found.revision === agreement.era.revision;
+    if (!isShared || isKnown) return;
+    const record = this.#toRecord(agreement, undefined);
+    const isStored = await this.#try('what its server is could not be stored', () => manager.compareAndStore(key, record, found?.epoch));
+    if (isStored === true) this.#record = record;
+  }
+
+  #toRecord({ era, serverInfo, capabilities, instructions }: Agreement, sessionId: string | undefined): SessionRecord {
     const now = this.#options.clock.date();
     return {
       version: 1,

@@ -58,7 +58,7 @@ class StdioRoad implements Road {
   }
 
   async open(connection: Connection, signal: AbortSignal): Promise<void> {
-    const era = connection.agreement?.era.name;
+    const era = connection.agreement?.era.name ?? this.#options.prior?.era;
     try {
       await this.#start(connection, signal, era);
     } catch (cause) {

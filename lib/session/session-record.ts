@@ -1,22 +1,22 @@
 /** What is stored of a session, so that another process, or this one after a restart, can go on with it. */
 
 import { SessionStoreError } from '../base/errors.ts';
-import { isObject, own } from '../base/json.ts';
+import { deepFreeze, isObject, own } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
 import { DEFAULT_LIMITS } from '../base/limits.ts';
 import { describe } from '../base/options.ts';
 import { checkSessionId } from '../http/session-id.ts';
 import type { ServerCapabilities } from '../protocol/capabilities.ts';
 import { Misfit, asObject, objectAt, optionalStringAt, stringAt } from '../protocol/checks/check.ts';
-import { checkInitializeResult } from '../protocol/checks/initialize.ts';
+import { checkInitializeResult, checkServerCapabilities } from '../protocol/checks/initialize.ts';
 import type { EraName } from '../protocol/era.ts';
 import type { Implementation } from '../protocol/types/implementation.ts';
 import { toResumableId } from '../sse/resumable-id.ts';
 import { copyJSON } from './json-copy.ts';
 
 /**
- * One session as it is stored. It holds what a server said in the handshake and where the session stands, and never a token,
- * a header or a credential. Every value of it is JSON: `JSON.stringify` and `JSON.parse` keep it whole, where an absent member
+ * One session as it is stored, or what is known of a server that has none: its era. It holds what a server said in the handshake, or to
+ * `server/discover`, and where the session stands, and never a token, a header or a credential. Every value of it is JSON: `JSON.stringify` and `JSON.parse` keep it whole, where an absent member
  * is as good as one that is `undefined`. The session id lets whoever knows it speak in the session, so a store deserves the
  * care that a password deserves.
  */
@@ -28,7 +28,8 @@ export interface SessionRecord {
   readonly revision: string;
   /** What the server gave as `Mcp-Session-Id`; `undefined` for a server that has no sessions. */
   readonly sessionId: string | undefined;
-  readonly serverInfo: Implementation;
+  /** Modern servers may keep it to themselves. */
+  readonly serverInfo: Implementation | undefined;
   readonly capabilities: ServerCapabilities;
   readonly instructions: string | undefined;
   /** The id of the last event that was handed on, where a stream can be resumed after it: never an empty one. */
@@ -83,10 +84,11 @@ function readRecord(value: unknown): SessionRecord {
   if (own(copy, 'version') !== 1) throw new Misfit('/version', `1; got ${describe(own(copy, 'version'))}`);
   const revision = stringAt(copy, 'revision');
   if (!REVISION.test(revision)) throw new Misfit('/revision', 'a date');
-  const server = checkServer(copy, revision);
+  const era = checkEra(copy);
+  const server = checkServerWords(copy, era);
   return Object.freeze({
     version: 1,
-    era: eraAt(copy),
+    era,
     revision,
     sessionId: sessionIdAt(copy),
     serverInfo: server.serverInfo,
@@ -104,17 +106,31 @@ function knownMembers(value: unknown): JSONObject {
   return Object.fromEntries(MEMBERS.filter((name) => Object.hasOwn(value, name)).map((name) => [name, value[name]]));
 }
 
-/** What the server said of itself, held to what the handshake holds it to. */
-function checkServer(record: JSONObject, revision: string): Pick<SessionRecord, 'serverInfo' | 'capabilities' | 'instructions'> {
+/**
+ * What the server said of itself, held to what the handshake of its era holds it to.
+ *
+ * @throws Misfit
+ */
+export function checkServerWords(record: JSONObject, era: EraName): Pick<SessionRecord, 'serverInfo' | 'capabilities' | 'instructions'> {
+  const given = own(record, 'serverInfo');
+  if (era === 'modern' && (given === undefined || given === null)) {
+    const capabilities = deepFreeze(checkServerCapabilities(objectAt(record, 'capabilities')));
+    return { serverInfo: undefined, capabilities, instructions: optionalStringAt(record, 'instructions') };
+  }
   const serverInfo = objectAt(record, 'serverInfo');
   for (const name of ['name', 'version', 'title'] as const) {
     const text = own(serverInfo, name);
     if (typeof text === 'string' && text.length > MAX_NAME_CHARACTERS) throw recordTooLong(`/serverInfo/${name}`, MAX_NAME_CHARACTERS, text);
   }
-  return checkInitializeResult({ ...record, protocolVersion: revision });
+  return checkInitializeResult({ ...record, protocolVersion: '' });
 }
 
-function eraAt(record: JSONObject): EraName {
+/**
+ * The era that `record` names.
+ *
+ * @throws Misfit
+ */
+export function checkEra(record: JSONObject): EraName {
   const era = own(record, 'era');
   if (era === 'legacy' || era === 'modern') return era;
   throw new Misfit('/era', `legacy or modern; got ${describe(era)}`);

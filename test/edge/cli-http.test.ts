@@ -144,7 +144,7 @@ describe('every command with --url, against the demo server', () => {
 describe('what is sent', () => {
   test('headers of both kinds go with every request, and the session is ended at the end (MCP 2025-11-25, Session Management)', TEST_OPTIONS, async () => {
     await withPeer({}, async (peer) => {
-      const words = ['tools', '--url', peer.url, '--header', 'X-Tenant: a b', '--header-env', 'Authorization=MCP_AUTHORIZATION'];
+      const words = ['tools', '--url', peer.url, '--protocol', '2025-11-25', '--header', 'X-Tenant: a b', '--header-env', 'Authorization=MCP_AUTHORIZATION'];
       const { code, stdout, stderr } = await run(words, { environment: { MCP_AUTHORIZATION: `Bearer ${SECRET}` } });
       assert.deepEqual([code, stdout, stderr], [0, 'call\n  Does what the script says.\n', '']);
       assert.deepEqual(peer.order, ['initialize', 'notifications/initialized', 'tools/list', 'DELETE']);

@@ -45,6 +45,9 @@ async function run(words: readonly string[], environment: Readonly<Record<string
   return { code, stdout, stderr };
 }
 
+/** What a run asks first where no session is stored. */
+const BEGINS = ['server/discover', 'initialize', 'notifications/initialized'];
+
 /** The one line of JSON on stderr. */
 function errorOf({ stderr }: Outcome): { code: string; message: string } {
   assert.match(stderr, /^\{"error":[^\n]+\}\n$/);
@@ -81,10 +84,10 @@ describe('one session for many runs', () => {
       const words = ['tools', '--url', peer.url, '--redis', redis.url];
       const first = await run(words);
       assert.deepEqual([first.code, first.stderr], [0, '']);
-      assert.deepEqual(peer.order, ['initialize', 'notifications/initialized', 'tools/list']);
+      assert.deepEqual(peer.order, [...BEGINS, 'tools/list']);
       const second = await run(words);
       assert.deepEqual([second.code, second.stdout, second.stderr], [0, first.stdout, '']);
-      assert.deepEqual(peer.order.slice(3), ['ping', 'tools/list']);
+      assert.deepEqual(peer.order.slice(4), ['ping', 'tools/list']);
     });
   });
 
@@ -94,9 +97,9 @@ describe('one session for many runs', () => {
       const words = ['tools', '--url', peer.url];
       assert.equal((await run(words, variable)).code, 0);
       assert.equal((await run([...words, '--redis', redis.url], { BAREWIRE_REDIS_URL: 'nonsense' })).code, 0);
-      assert.deepEqual(peer.order, ['initialize', 'notifications/initialized', 'tools/list', 'ping', 'tools/list']);
+      assert.deepEqual(peer.order, [...BEGINS, 'tools/list', 'ping', 'tools/list']);
       assert.equal((await run(words, { BAREWIRE_REDIS_URL: '' })).code, 0);
-      assert.deepEqual(peer.order.slice(5), ['initialize', 'notifications/initialized', 'tools/list', 'DELETE']);
+      assert.deepEqual(peer.order.slice(6), [...BEGINS, 'tools/list', 'DELETE']);
     });
     const started = await run(['ping', '--', ...hostCommand('demo-server.mjs')], { BAREWIRE_REDIS_URL: 'nonsense' });
     assert.deepEqual([started.code, started.stderr], [0, '']);
@@ -168,9 +171,9 @@ describe('session show and session forget', () => {
       const forgotten = await run(['session', 'forget', ...server]);
       assert.deepEqual([forgotten.code, forgotten.stdout, forgotten.stderr], [0, 'the session is forgotten: the next run begins a new one\n', '']);
       assert.deepEqual(JSON.parse((await run(['session', 'forget', '--json', ...server])).stdout), { forgotten: false });
-      assert.deepEqual(peer.order, ['initialize', 'notifications/initialized', 'tools/list']);
+      assert.deepEqual(peer.order, [...BEGINS, 'tools/list']);
       await run(['tools', ...server]);
-      assert.deepEqual(peer.order.slice(3), ['initialize', 'notifications/initialized', 'tools/list']);
+      assert.deepEqual(peer.order.slice(4), [...BEGINS, 'tools/list']);
     });
   });
 
@@ -189,7 +192,7 @@ describe('session show and session forget', () => {
         assert.deepEqual([shown?.['sealed'], shown?.['epoch'], shown?.['serverInfo']], [true, record?.epoch, undefined]);
         const used = await run(['tools', ...server]);
         assert.deepEqual([used.code, used.stderr], [0, 'redis: the session there is sealed, and this program has no key for it; going on without it, with a session of this run alone\n']);
-        assert.deepEqual(peer.order.slice(3), ['initialize', 'notifications/initialized', 'tools/list', 'DELETE']);
+        assert.deepEqual(peer.order.slice(4), [...BEGINS, 'tools/list', 'DELETE']);
         assert.deepEqual(await sealing.getSession(key), record);
       } finally {
         await sealing.close();
@@ -216,7 +219,7 @@ describe('when Redis is away or refuses', () => {
       const { code, stdout, stderr } = await run(['tools', '--url', peer.url, '--redis', url]);
       assert.deepEqual([code, stdout], [0, 'call\n  Does what the script says.\n']);
       assert.match(stderr, /^redis: Could not connect to Redis at 127\.0\.0\.1:\d+: the system says ECONNREFUSED; going on without it, with a session of this run alone\n$/);
-      assert.deepEqual(peer.order, ['initialize', 'notifications/initialized', 'tools/list', 'DELETE']);
+      assert.deepEqual(peer.order, [...BEGINS, 'tools/list', 'DELETE']);
     });
   });
 

@@ -96,7 +96,7 @@ function storing(it: It): void {
     await manager.storeSession(KEY, sessionRecord({ sessionId: undefined, instructions: undefined, lastEventId: undefined }));
     const stored = await manager.getSession(KEY);
     assert.deepEqual([stored?.sessionId, stored?.instructions, stored?.lastEventId], [undefined, undefined, undefined]);
-    assert.equal(stored?.serverInfo.name, 'shared-server');
+    assert.equal(stored?.serverInfo?.name, 'shared-server');
   });
 
   it('storing again replaces the whole record', async ({ manager }) => {

@@ -1,12 +1,12 @@
 /**
- * Servers of ours on `@modelcontextprotocol/server` 2.x over `node:http`: one for both eras, one for the modern era only, one
- * with sessions and resumable streams. This client speaks the legacy era: the first and the third are used through it, the second has
- * to be refused in words that name what it speaks.
+ * Servers of ours on `@modelcontextprotocol/server` 2.x: one for both eras and one for the modern era only, over `node:http` and over stdio,
+ * and one with sessions and resumable streams, over `node:http`. All are used by the same function.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { InvalidValueError, RPCError, StreamableHTTPMCPServer } from '../../lib/index.ts';
-import type { MCPError, StreamableHTTPMCPServerOptions } from '../../lib/index.ts';
+import { fileURLToPath } from 'node:url';
+import { InvalidValueError, RPCError, StdioMCPServer, StreamableHTTPMCPServer } from '../../lib/index.ts';
+import type { MCPError, MCPServerProtocol, StreamableHTTPMCPServerOptions } from '../../lib/index.ts';
 import { bothEras, listen, modernOnly, withSessions } from './official-servers.ts';
 import { until } from './peers.ts';
 import { Recorder } from './recorder.ts';
@@ -36,8 +36,8 @@ async function withHandle(handler: Handler, options: Options, body: (guest: Gues
 }
 
 /** The same, connected; what the server says is no fault. */
-async function withOfficial(handler: Handler, body: (guest: Guest) => Promise<void>): Promise<void> {
-  await withHandle(handler, {}, async (guest) => {
+async function withOfficial(handler: Handler, body: (guest: Guest) => Promise<void>, options: Options = {}): Promise<void> {
+  await withHandle(handler, options, async (guest) => {
     const faults: MCPError[] = [];
     guest.server.on('fault', (fault) => faults.push(fault));
     await guest.server.connect();
@@ -49,20 +49,32 @@ async function withOfficial(handler: Handler, body: (guest: Guest) => Promise<vo
 
 const isInvalid = (code: string) => (error: unknown): boolean => error instanceof InvalidValueError && error.code === code;
 
+type Agreed = readonly ['legacy' | 'modern', string];
+const LEGACY: Agreed = ['legacy', '2025-11-25'];
+const MODERN: Agreed = ['modern', '2026-07-28'];
+const PINNED: Options = { protocolVersions: [LEGACY[1]] };
+
+/** A result without what a modern one says beside: that it is whole, and who sends it. */
+function whole(result: object): object {
+  const { resultType = 'complete', _meta: _from, ...rest } = result as { resultType?: unknown; _meta?: unknown };
+  assert.equal(resultType, 'complete');
+  return rest;
+}
+
 /** Uses everything that a server of ours offers. */
-async function useAll({ server }: Guest): Promise<void> {
-  assert.deepEqual([server.era, server.protocolVersion], ['legacy', '2025-11-25']);
+async function useAll({ server }: { readonly server: MCPServerProtocol }, agreed: Agreed): Promise<void> {
+  assert.deepEqual([server.era, server.protocolVersion], agreed);
   assert.deepEqual(server.serverInfo, { name: 'ours', version: '1.2.3' });
   assert.equal(server.instructions, 'Add, count, read, greet.');
   assert.deepEqual((await server.listTools()).map(({ name }) => name), ['add', 'count', 'fail', 'grow']);
   const sum = await server.callTool('add', { a: 1.5, b: 2 });
-  assert.deepEqual(sum, { content: [{ type: 'text', text: '3.5' }], structuredContent: { sum: 3.5 } });
-  assert.deepEqual(await server.callTool('fail'), { content: [{ type: 'text', text: 'as it was told to' }], isError: true });
+  assert.deepEqual(whole(sum), { content: [{ type: 'text', text: '3.5' }], structuredContent: { sum: 3.5 } });
+  assert.deepEqual(whole(await server.callTool('fail')), { content: [{ type: 'text', text: 'as it was told to' }], isError: true });
   await assert.rejects(server.callTool('add', { a: 1 }), isInvalid('ERR_MCP_INVALID_ARGUMENTS'));
 
   const reports: unknown[] = [];
   const result = await server.callTool('count', { total: 3, pauseMs: 0 }, { onProgress: (report) => reports.push({ ...report }) });
-  assert.deepEqual(result, { content: [{ type: 'text', text: 'counted to 3' }] });
+  assert.deepEqual(whole(result), { content: [{ type: 'text', text: 'counted to 3' }] });
   assert.deepEqual(reports, [1, 2, 3].map((progress) => ({ progress, total: 3 })));
 
   assert.deepEqual(await server.listResources(), [{ uri: 'note://one', name: 'note', mimeType: 'text/plain' }]);
@@ -81,29 +93,59 @@ async function useAll({ server }: Guest): Promise<void> {
 }
 
 describe('@modelcontextprotocol/server for both eras', () => {
-  test('the legacy side: everything works without a session, its stream is refused once, and there is nothing to end', async () => {
+  test('by default the modern side: everything works, without a handshake, a stream or an end', async () => {
     let recorder: Recorder | undefined;
     await withOfficial(bothEras(), async (guest) => {
       recorder = guest.recorder;
-      assert.equal(guest.server.sessionId, undefined);
-      await useAll(guest);
-      await until(() => guest.recorder.of('GET').at(0)?.status === 405, 'the stream is refused');
+      await useAll(guest, MODERN);
     });
+    assert.deepEqual([recorder?.calls('server/discover').length, recorder?.calls('initialize').length], [1, 0]);
+    assert.deepEqual([recorder?.of('GET'), recorder?.of('DELETE')], [[], []]);
+  });
+
+  test('the legacy side, pinned: everything works without a session, its stream is refused once, and there is nothing to end', async () => {
+    let recorder: Recorder | undefined;
+    await withOfficial(
+      bothEras(),
+      async (guest) => {
+        recorder = guest.recorder;
+        assert.equal(guest.server.sessionId, undefined);
+        await useAll(guest, LEGACY);
+        await until(() => guest.recorder.of('GET').at(0)?.status === 405, 'the stream is refused');
+      },
+      PINNED,
+    );
     assert.equal(recorder?.of('GET').length, 1);
     assert.deepEqual(recorder?.of('DELETE'), []);
   });
 
-  test('50 calls at once: each gets its own answer', async () => {
-    await withOfficial(bothEras(), async ({ server }) => {
-      const results = await Promise.all(Array.from({ length: 50 }, (_, index) => server.callTool('add', { a: index, b: 1 })));
-      assert.deepEqual(results.map(({ structuredContent }) => structuredContent), results.map((_, index) => ({ sum: index + 1 })));
+  for (const [name, options] of [['modern', {}], ['legacy', PINNED]] as const) {
+    test(`50 calls at once, ${name}: each gets its own answer`, async () => {
+      await withOfficial(
+        bothEras(),
+        async ({ server }) => {
+          assert.equal(server.era, name);
+          const results = await Promise.all(Array.from({ length: 50 }, (_, index) => server.callTool('add', { a: index, b: 1 })));
+          assert.deepEqual(results.map(({ structuredContent }) => structuredContent), results.map((_, index) => ({ sum: index + 1 })));
+        },
+        options,
+      );
     });
-  });
+  }
 });
 
 describe('@modelcontextprotocol/server for the modern era only', () => {
+  test('everything works', async () => {
+    await withOfficial(modernOnly(), (guest) => useAll(guest, MODERN));
+  });
+
+  test('taken for a legacy one, it is found to be modern', async () => {
+    const prior = { era: 'legacy', revision: LEGACY[1], serverInfo: { name: 'ours', version: '1' }, capabilities: {} } as const;
+    await withOfficial(modernOnly(), (guest) => useAll(guest, MODERN), { prior });
+  });
+
   test('refuses the handshake of the legacy era: connect() rejects with its code and the revisions it names', async () => {
-    await withHandle(modernOnly(), { maxRetries: 0 }, async ({ server, recorder }) => {
+    await withHandle(modernOnly(), { maxRetries: 0, ...PINNED }, async ({ server, recorder }) => {
       await assert.rejects(server.connect(), (error: unknown) => {
         assert.ok(error instanceof RPCError, String(error));
         assert.equal(error.rpcCode, -32022);
@@ -116,12 +158,35 @@ describe('@modelcontextprotocol/server for the modern era only', () => {
   });
 });
 
+describe('@modelcontextprotocol/server over stdio', () => {
+  const rows = [
+    ['for both eras, by default', [], {}, MODERN],
+    ['for both eras, pinned to the legacy one', [], PINNED, LEGACY],
+    ['for the modern era only', ['legacy=reject'], {}, MODERN],
+  ] satisfies readonly (readonly [string, readonly string[], Options, Agreed])[];
+  for (const [name, args, options, agreed] of rows) {
+    test(`${name}: everything works`, async () => {
+      const command = [process.execPath, '--import', 'tsx', fileURLToPath(new URL('official-stdio.ts', import.meta.url)), ...args];
+      const server = new StdioMCPServer({ serverName: 'peer', command, startupTimeoutMs: 60_000, protocolVersions: (options as Options).protocolVersions });
+      const faults: MCPError[] = [];
+      server.on('fault', (fault) => faults.push(fault));
+      try {
+        await server.connect();
+        await useAll({ server }, agreed);
+        assert.deepEqual(faults, []);
+      } finally {
+        await server.cleanup();
+      }
+    });
+  }
+});
+
 describe('@modelcontextprotocol/server with sessions', () => {
   test('everything works, in one session, which cleanup() ends', async () => {
     const sessions = new Map();
     await withOfficial(withSessions(50, sessions), async (guest) => {
       assert.deepEqual([...sessions.keys()], [guest.server.sessionId]);
-      await useAll(guest);
+      await useAll(guest, LEGACY);
       assert.equal(sessions.size, 1);
     });
     assert.equal(sessions.size, 0);

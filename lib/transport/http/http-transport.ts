@@ -94,8 +94,10 @@ export class HTTPTransport implements Transport {
       failures.push(outcome);
     }
     const [first] = failures;
-    const refused = failures.find(({ refusal }) => refusal?.text !== undefined)?.refusal;
-    // A refusal may be a message: the server's own answer is worth more than its status.
+    const answered = failures.findIndex(({ refusal }) => refusal?.text !== undefined);
+    const refused = failures[answered]?.refusal;
+    // A refusal may be a message: the server's own answer is worth more than its status. What is asked next goes to whoever gave it, or is asked at the first place.
+    if (ways.length > 1) await this.#turnTo(Math.max(answered, 0));
     if (refused?.text !== undefined && this.#sink?.deliver(refused.text, refused.arrival) === 'answered') return;
     throw failures.length === 1 || first === undefined ? first?.error : withCause(first.error, failures[1]?.error);
   }

@@ -24,6 +24,17 @@ async function callEveryTool(server: StreamableHTTPMCPServer): Promise<void> {
   for (const { name, inputSchema } of await server.listTools()) await server.callTool(name, sampleOf(inputSchema) as JSONObject);
 }
 
+/** Uses one of each thing that the server lists: tools, resources, prompts. */
+async function useEverything(server: StreamableHTTPMCPServer): Promise<void> {
+  const { tools, resources, prompts } = server.serverCapabilities ?? {};
+  if (tools !== undefined) await callEveryTool(server);
+  if (resources !== undefined) for (const { uri } of await server.listResources()) await server.listResourceContents(uri);
+  if (prompts === undefined) return;
+  for (const { name, arguments: asked = [] } of await server.listPrompts()) {
+    await server.getPrompt(name, Object.fromEntries(asked.map((argument) => [argument.name, 'text'])));
+  }
+}
+
 /** Hands the input schema of one tool, as it was listed, to another tool that takes it as an argument. */
 async function handOnSchema(server: StreamableHTTPMCPServer): Promise<void> {
   const tools = await server.listTools();
@@ -39,10 +50,17 @@ const BEHAVIOURS: ReadonlyMap<string, Behaviour> = new Map<string, Behaviour>([
   ['sse-retry', callEveryTool],
   ['json-schema-2020-12-preservation', handOnSchema],
   ['elicitation-sep1034-client-defaults', callEveryTool],
+  ['request-metadata', lookAround],
+  ['http-standard-headers', useEverything],
+  ['json-schema-ref-no-deref', lookAround],
 ]);
 
-/** A user who accepts every form as it is shown. */
-const HANDLERS: Handlers = { elicitation: () => ({ action: 'accept' }) };
+/** A user who accepts every form as it is shown, a model that says one thing, and a place to work in. */
+const HANDLERS: Handlers = {
+  elicitation: () => ({ action: 'accept' }),
+  sampling: () => ({ role: 'assistant', content: { type: 'text', text: 'said' }, model: 'none' }),
+  roots: () => [{ uri: 'file:///somewhere' }],
+};
 
 /** The revision asked for, and the older ones that a server may answer with; none when this client does not speak it. */
 function offerFor(revision: string): readonly ProtocolVersion[] {

@@ -50,6 +50,11 @@ const SCENARIOS: readonly Scenario[] = [
   { name: 'sse-retry', revision: '2025-11-25', attempts: 3 },
   { name: 'json-schema-2020-12-preservation', revision: '2025-11-25', attempts: 1 },
   { name: 'elicitation-sep1034-client-defaults', revision: '2025-11-25', attempts: 1 },
+  { name: 'tools_call', revision: '2026-07-28', attempts: 1 },
+  { name: 'request-metadata', revision: '2026-07-28', attempts: 1 },
+  { name: 'http-standard-headers', revision: '2026-07-28', attempts: 1 },
+  { name: 'json-schema-ref-no-deref', revision: '2026-07-28', attempts: 1 },
+  { name: 'json-schema-2020-12-preservation', revision: '2026-07-28', attempts: 1 },
 ];
 
 const SCENARIO_LIMIT_MS = 30_000;

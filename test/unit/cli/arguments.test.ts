@@ -145,7 +145,7 @@ describe('options of the server', () => {
   test('what does not hold is refused', () => {
     assert.match(refusal(() => read('tools', '--env', '=x', '--', 'x')), /^--env needs a name/);
     assert.equal(refusal(() => read('tools', '--env', 'GONE', '--', 'x')), '--env GONE: there is no such variable here to pass on');
-    assert.match(refusal(() => read('tools', '--protocol', '2023-01-01', '--', 'x')), /^--protocol must be one of 2025-11-25, .*; got "2023-01-01"$/);
+    assert.match(refusal(() => read('tools', '--protocol', '2023-01-01', '--', 'x')), /^--protocol must be one of 2026-07-28, 2025-11-25, .*; got "2023-01-01"$/);
   });
 
   test('there is one server, and no option that means nothing for it', () => {

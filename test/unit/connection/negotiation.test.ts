@@ -49,7 +49,7 @@ const ROWS: ReadonlyArray<readonly [name: string, outcome: ProbeOutcome, verdict
   ['an error with status 401: not evidence', refused(-32000, undefined, 401), FAILED],
   ['an error with status 503: not evidence', refused(-32000, undefined, 503), FAILED],
   ['-32022 that names nothing', refused(-32022), { kind: 'no-common-version', supported: [] }],
-  ['-32022 that names what was tried', refused(-32022, { supported: [MODERN] }), { kind: 'no-common-version', supported: [MODERN] }],
+  ['-32022 that names what was tried', refused(-32022, { supported: [MODERN] }), { kind: 'again', revision: MODERN }],
   ['-32022 that names legacy revisions: never a fall back', refused(-32022, { supported: [LEGACY] }, 400), { kind: 'no-common-version', supported: [LEGACY] }],
   ['-32022 with nonsense', refused(-32022, { supported: 'all' }), { kind: 'no-common-version', supported: [] }],
   ['-32020: a modern server, and something else is wrong', refused(-32020, undefined, 400), FAILED],
@@ -78,9 +78,11 @@ describe('what the answer to server/discover says (2026-07-28, "Versioning and C
     test(name, () => assert.deepEqual(probeVerdict(outcome, PROTOCOL_VERSIONS, [MODERN]), verdict));
   }
 
-  test('-32022 is followed once, to a revision that was not tried', () => {
+  test('-32022 is followed once', () => {
     const outcome = refused(-32022, { supported: [MODERN] });
     assert.deepEqual(probeVerdict(outcome, PROTOCOL_VERSIONS, []), { kind: 'again', revision: MODERN });
+    assert.deepEqual(probeVerdict(outcome, PROTOCOL_VERSIONS, [MODERN]), { kind: 'again', revision: MODERN });
+    assert.deepEqual(probeVerdict(outcome, PROTOCOL_VERSIONS, [MODERN, MODERN]), { kind: 'no-common-version', supported: [MODERN] });
   });
 
   test('what is not offered is not taken', () => {
@@ -190,6 +192,32 @@ describe('agreeing with a server', () => {
     assert.equal(connection.agreement?.era.name, 'modern');
   });
 
+  test('known to be legacy, and the handshake refused with any error: the probe; where it is refused too, the first refusal counts', async () => {
+    const modern = talk({ initialize: () => new Refusal(-32601, 'Method not found'), 'server/discover': () => answer(MODERN) });
+    await modern.open('legacy');
+    assert.equal(modern.connection.agreement?.era.name, 'modern');
+    const neither = talk({ initialize: () => new Refusal(-32603, 'the licence has expired') });
+    await assert.rejects(neither.open('legacy'), { rpcCode: -32603 });
+    assert.deepEqual(neither.peer.messages.map(({ method }) => method), ['initialize', 'server/discover']);
+  });
+
+  test('an answer to the handshake that comes after that to the probe is no fault', async () => {
+    let late: (() => void) | undefined;
+    let later: (() => void) | undefined;
+    const { connection, clock, faults, open } = talk({
+      'server/discover': () => new Promise((resolve) => (late = () => resolve(answer(MODERN)))),
+      initialize: () => new Promise((resolve) => (later = () => resolve(new Refusal(-32601, 'Method not found')))),
+    });
+    const opening = open();
+    await clock.advance(DEFAULT_LIMITS.probeTimeoutMs);
+    late?.();
+    await opening;
+    later?.();
+    await clock.advance(0);
+    assert.equal(connection.state, 'connected');
+    assert.deepEqual(faults, []);
+  });
+
   test('a legacy revision preferred by the host is asked for first', async () => {
     const { peer, open } = talk({}, [LEGACY, MODERN]);
     await open();
@@ -206,6 +234,17 @@ describe('agreeing with a server', () => {
     const { peer, open } = talk({ initialize: () => new Refusal(-32022, 'no', { supported: [MODERN] }) }, [LEGACY]);
     await assert.rejects(open(), RPCError);
     assert.deepEqual(peer.messages.map(({ method }) => method), ['initialize']);
+  });
+
+  test('-32022 that names the revision that was asked for: once more, and no more', async () => {
+    const refusal = (): Refusal => new Refusal(-32022, 'no', { supported: [MODERN] });
+    let turn = 0;
+    const first = talk({ 'server/discover': () => (turn++ === 0 ? refusal() : answer(MODERN)) });
+    await first.open();
+    assert.equal(first.connection.agreement?.era.name, 'modern');
+    const always = talk({ 'server/discover': refusal });
+    await assert.rejects(always.open(), { code: 'ERR_MCP_UNSUPPORTED_VERSION' });
+    assert.deepEqual(always.peer.messages.map(({ method }) => method), ['server/discover', 'server/discover']);
   });
 
   test('-32022 is never a reason for the handshake', async () => {

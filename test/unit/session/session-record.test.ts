@@ -89,7 +89,7 @@ describe('checkSessionRecord: what a record does not hold', () => {
     refusal(Object.create(sessionRecord()));
     const { sessionId, ...rest } = sessionRecord();
     assert.equal(checkSessionRecord(Object.assign(Object.create({ sessionId }), rest)).sessionId, undefined);
-    refusal({ ...sessionRecord(), serverInfo: Object.create(sessionRecord().serverInfo) });
+    refusal({ ...sessionRecord(), serverInfo: Object.create(sessionRecord().serverInfo ?? null) });
   });
 });
 
