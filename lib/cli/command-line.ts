@@ -42,7 +42,7 @@ export type OptionName =
 /** Every option, in the order of the help. */
 export const OPTIONS: Readonly<Record<OptionName, OptionRow>> = Object.freeze({
   args: { value: 'JSON', common: false, help: 'all arguments as one JSON object; @FILE reads it from a file, - from stdin' },
-  out: { value: 'FILE', common: false, help: 'save the exact bytes of the first picture, sound or resource to FILE' },
+  out: { value: 'FILE', common: false, help: 'save the exact bytes of the first picture, sound or resource, or what the command makes, to FILE' },
   task: { common: false, help: 'run the tool as a task of the server, and wait for its result' },
   for: { value: 'TIME', common: false, help: 'end after this time: 30 (seconds), 500ms, 2m' },
   uri: { value: 'URI', repeatable: true, common: false, help: 'follow the changes of this resource' },

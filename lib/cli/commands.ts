@@ -7,6 +7,7 @@ import { operand } from './command.ts';
 import type { Action, ActionContext, Answer, Command } from './command.ts';
 import { OPTIONS } from './command-line.ts';
 import type { Invocation } from './command-line.ts';
+import { EMIT_TYPES_COMMAND } from './emit-types-command.ts';
 import { usageFailure } from './failure.ts';
 import { printableLine } from './printable.ts';
 import { renderPrompt, renderResource, resourceBytes } from './render-content.ts';
@@ -113,6 +114,7 @@ export const COMMANDS: readonly Command[] = [
   plainCommand('info', 'print who the server is, what it can do, and its instructions', info),
   plainCommand('ping', 'ask the server whether it is there', ping),
   plainCommand('tools', 'list the tools with their parameters', tools),
+  EMIT_TYPES_COMMAND,
   CALL_COMMAND,
   TASKS_COMMAND,
   TASK_COMMAND,

@@ -102,6 +102,7 @@ describe('every command against the demo server, for people', () => {
     [['info'], /^server {8}barewire-demo 1\.0\.0 {2}Demo\nrevision {6}2025-11-25 \(legacy era\)\ncapabilities {2}tools \(listChanged\), [^\n]*\ninstructions\n {2}A server to try things with/],
     [['ping'], /^answered: barewire-demo, in \d+(\.\d+)? ms\n$/],
     [['tools'], /^add {2}Add\n {2}Adds two numbers\.\n {4}a {2}number {2}required {2}The first\n {4}b {2}number {2}required {2}The second\necho {2}Echo\n/],
+    [['emit-types'], /^\/\*\* The tools [^\n]*\n\n\/\*\* Adds two numbers\. \*\/\nexport type AddArgs = \{\n {2}\/\*\* The first \*\/\n {2}a: number;\n[\s\S]*\nexport interface Tools \{\n[\s\S]* {2}'structured': \{ args: StructuredArgs; result: StructuredResult \};\n/],
     [['call', 'add', 'a=2', 'b=0.5'], /^2\.5\n$/],
     [['call', 'structured', 'city=Oslo'], /\[structured content\]\n\{\n {2}"city": "Oslo",\n {2}"temperature": 21\.5,\n/],
     [['resources'], /^demo:\/\/readme {2}Read me {2}text\/markdown\n {2}What this server is\.\ndemo:\/\/pixel {2}One pixel {2}image\/png\n/],
@@ -175,6 +176,9 @@ describe('arguments and files', () => {
       assert.deepEqual([...bytes.subarray(0, 8)], [137, 80, 78, 71, 13, 10, 26, 10]);
       const nothing = await run(['call', 'echo', 'text=x', '--out', path]);
       assert.deepEqual([nothing.code, nothing.stdout, errorOf(nothing).code], [1, 'x\n', 'ERR_CLI_NOTHING_TO_SAVE']);
+      const types = join(folder, 'tools.d.ts');
+      assert.match((await run(['emit-types', '--out', types])).stdout, /^\[saved [\d.]+ KiB to .*tools\.d\.ts\]\n$/);
+      assert.equal(readFileSync(types, 'utf8'), resultOf(await run(['emit-types', '--json']))['types']);
       const nowhere = await run(['read', 'demo://pixel', '--out', join(folder, 'no', 'such', 'folder')]);
       assert.deepEqual([nowhere.code, errorOf(nowhere).code], [1, 'ERR_CLI_FILE']);
     });

@@ -59,6 +59,7 @@ const EXPORTS = [
   'schemaSentence',
   'sessionKey',
   'toolDigest',
+  'toolTypes',
   'toolsToAnthropic',
   'toolsToGemini',
   'toolsToOpenAI',
