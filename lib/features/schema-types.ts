@@ -117,9 +117,9 @@ class SchemaTypes {
       const list: unknown = own(schema, keyword);
       return Array.isArray(list) ? list.map((part: unknown) => this.#type(part, place)) : undefined;
     };
-    const any = each('anyOf');
-    const one = each('oneOf');
-    return [...(each('allOf') ?? []), any === undefined ? UNKNOWN : unionOf(any), one === undefined ? UNKNOWN : unionOf(one)];
+    const ofAny = each('anyOf');
+    const ofOne = each('oneOf');
+    return [...(each('allOf') ?? []), ofAny === undefined ? UNKNOWN : unionOf(ofAny), ofOne === undefined ? UNKNOWN : unionOf(ofOne)];
   }
 
   #ownType(schema: JSONObject, place: Place): TypeText {
