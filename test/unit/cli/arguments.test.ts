@@ -78,7 +78,7 @@ describe('commands', () => {
   test('a command is found by its name', () => assert.equal(find('read', 'demo://readme').name, 'read'));
 
   test('no command, an unknown one, and a name of Object.prototype are refused with the list of those there are', () => {
-    const list = 'info, ping, tools, call, tasks, task, resources, templates, read, prompts, prompt, complete, watch, session';
+    const list = 'info, ping, tools, emit-types, call, tasks, task, resources, templates, read, prompts, prompt, complete, watch, session';
     assert.equal(refusal(() => find()), `no command; there are ${list}`);
     assert.equal(refusal(() => find('tool')), `there is no command "tool"; there are ${list}`);
     assert.equal(refusal(() => find('toString')), `there is no command "toString"; there are ${list}`);
