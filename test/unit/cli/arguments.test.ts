@@ -111,11 +111,11 @@ describe('durations', () => {
 
 describe('options of the server', () => {
   const environment = { HOME: '/home/ada', EMPTY: '' };
-  const read = (...words: string[]) => readStdioOptions(readCommandLine(words), environment, {});
+  const read = (...words: string[]) => readStdioOptions(readCommandLine(words), environment, { logger: {}, handlers: {}, showsPages: false });
 
   test('one start, no restart, 30 seconds for the start and for each answer', () => {
-    const { logger, ...options } = read('tools', '--', 'node', 'server.mjs');
-    assert.deepEqual(logger, {});
+    const { logger, handlers, limits, ...options } = read('tools', '--', 'node', 'server.mjs');
+    assert.deepEqual([logger, handlers, limits], [{}, {}, { answerTimeoutMs: 86_400_000 }]);
     assert.deepEqual(options, {
       serverName: 'node',
       command: ['node', 'server.mjs'],
