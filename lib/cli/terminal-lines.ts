@@ -8,36 +8,40 @@ export class TerminalLines {
   readonly #decoder = new TextDecoder();
   #text = '';
   #hasEnded = false;
+  /** Ends the wait for a line. */
+  #settle: ((line: string | undefined) => void) | undefined;
 
   constructor(stream: NodeJS.ReadableStream) {
     this.#stream = stream;
+    // It may end between two lines, when nobody waits.
+    const end = (): void => {
+      this.#hasEnded = true;
+      this.#settle?.(undefined);
+    };
+    stream.on('end', end).on('error', end);
   }
 
   /** The next line without its end; `undefined` at the end of the stream, which is for good, or when the signal fires. Never rejects. One at a time. */
   next(signal: AbortSignal): Promise<string | undefined> {
+    if (signal.aborted) return Promise.resolve(undefined);
+    const ready = this.#take();
+    if (ready !== undefined || this.#hasEnded) return Promise.resolve(ready);
     return new Promise((resolve) => {
       const stream = this.#stream;
-      const settle = (line: string | undefined): void => {
-        stream.off('data', take).off('end', end).off('error', end);
-        signal.removeEventListener('abort', giveUp);
-        stream.pause();
-        resolve(line);
-      };
-      const giveUp = (): void => settle(undefined);
-      const end = (): void => {
-        this.#hasEnded = true;
-        settle(undefined);
-      };
-      const take = (chunk: Buffer | string): void => {
+      const giveUp = (): void => this.#settle?.(undefined);
+      const hear = (chunk: Buffer | string): void => {
         this.#text += typeof chunk === 'string' ? chunk : this.#decoder.decode(chunk, { stream: true });
         const line = this.#take();
-        if (line !== undefined) settle(line);
+        if (line !== undefined) this.#settle?.(line);
       };
-      const ready = this.#take();
-      if (ready !== undefined || this.#hasEnded || signal.aborted) return resolve(signal.aborted ? undefined : ready);
+      this.#settle = (line) => {
+        this.#settle = undefined;
+        stream.off('data', hear).pause();
+        signal.removeEventListener('abort', giveUp);
+        resolve(line);
+      };
       signal.addEventListener('abort', giveUp, { once: true });
-      stream.on('data', take).on('end', end).on('error', end);
-      stream.resume();
+      stream.on('data', hear).resume();
     });
   }
 
