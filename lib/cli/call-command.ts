@@ -78,6 +78,7 @@ export const CALL_COMMAND: Command = {
     'name=value    a number, true, [1,2] … where the tool has such a parameter, text otherwise',
     'name:=json    JSON, whatever the parameter is',
     'While the tool reports progress, the time of --timeout begins anew. Ctrl-C cancels the call.',
+    'What the server asks meanwhile, you are asked at the terminal; --answer answers a form, --no-input lets nothing be asked.',
     'With --task the tool runs as a task: how it stands is said on stderr, Ctrl-C leaves it running, and --timeout does not bound it.',
   ],
   options: ['args', 'out', 'task', 'answer', 'no-input'],
