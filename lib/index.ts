@@ -122,6 +122,7 @@ export type { Named } from './features/display.ts';
 export { resultText } from './features/result-text.ts';
 export type { ListChanged, ListEvent, ServerEvents } from './features/server-events.ts';
 export { toolDigest } from './features/tool-digest.ts';
+export { toolTypes } from './features/tool-types.ts';
 export { toolsToAnthropic, toolsToGemini, toolsToOpenAI } from './features/tool-formats.ts';
 export type { AnthropicTool, FormattedTools, GeminiFunctionDeclaration, OpenAITool, ToolFormatOptions } from './features/tool-formats.ts';
 export type { ArgumentChecks } from './features/tools.ts';

@@ -13,6 +13,7 @@ import { findTests, TEST_FOLDERS } from './helpers/tree.ts';
 
 const FILE_LIMIT_MS = 300_000;
 const SILENCE_LIMIT_MS = 180_000;
+const START_LIMIT_MS = 60_000;
 const KEPT_OUTPUT_CHARACTERS = 4_000;
 
 const HELP = `Runs the tests of this project.
@@ -180,10 +181,20 @@ function printSummary(tally: Tally, root: string): void {
   console.log(`\n${tally.passed} passed, ${tally.failures.length} failed${skipped}`);
 }
 
-/** Calls `onSilence` once when {@link heard} was not called for `limitMs`. A file that does not end is found by this. */
-function watchSilence(limitMs: number, onSilence: () => void): { heard: () => void; stop: () => void } {
-  const timer = setTimeout(onSilence, limitMs);
-  return { heard: () => timer.refresh(), stop: () => clearTimeout(timer) };
+/**
+ * Calls `onSilence` once when {@link heard} was not called for `limitMs`. A file that does not end is found by this. Up to the first outcome there
+ * is more time: on a busy machine it takes a while until the first process is there.
+ */
+function watchSilence(limitMs: number, onSilence: () => void): { heard: (type: string) => void; stop: () => void } {
+  let timer = setTimeout(onSilence, Math.max(limitMs, START_LIMIT_MS));
+  let hasBegun = false;
+  const heard = (type: string): void => {
+    if (hasBegun || (type !== 'test:pass' && type !== 'test:fail')) return void timer.refresh();
+    hasBegun = true;
+    clearTimeout(timer);
+    timer = setTimeout(onSilence, limitMs);
+  };
+  return { heard, stop: () => clearTimeout(timer) };
 }
 
 /** Lets a reporter of Node print the run; resolves when it has printed everything. */
@@ -213,7 +224,7 @@ async function main(): Promise<number> {
     const reported = report(stream, settings.reporter);
     const ended = new Promise<void>((done, failed) => {
       stream.on('data', (event: RunnerEvent) => {
-        silence.heard();
+        silence.heard(event.type);
         tally.hear(event);
       });
       stream.on('end', done);

@@ -21,6 +21,8 @@ export type OptionName =
   | 'args'
   | 'out'
   | 'task'
+  | 'answer'
+  | 'no-input'
   | 'for'
   | 'uri'
   | 'json'
@@ -31,6 +33,7 @@ export type OptionName =
   | 'redis'
   | 'session-key'
   | 'reveal'
+  | 'root'
   | 'env'
   | 'cwd'
   | 'protocol'
@@ -42,8 +45,10 @@ export type OptionName =
 /** Every option, in the order of the help. */
 export const OPTIONS: Readonly<Record<OptionName, OptionRow>> = Object.freeze({
   args: { value: 'JSON', common: false, help: 'all arguments as one JSON object; @FILE reads it from a file, - from stdin' },
-  out: { value: 'FILE', common: false, help: 'save the exact bytes of the first picture, sound or resource to FILE' },
+  out: { value: 'FILE', common: false, help: 'save the exact bytes of the first picture, sound or resource, or what the command makes, to FILE' },
   task: { common: false, help: 'run the tool as a task of the server, and wait for its result' },
+  answer: { value: 'NAME=VALUE', repeatable: true, common: false, help: 'what a form of the server is answered with, by the name of its field' },
+  'no-input': { common: false, help: 'ask nothing at the terminal' },
   for: { value: 'TIME', common: false, help: 'end after this time: 30 (seconds), 500ms, 2m' },
   uri: { value: 'URI', repeatable: true, common: false, help: 'follow the changes of this resource' },
   reveal: { common: false, help: 'show the session id, with which whoever has it can speak in the session' },
@@ -54,6 +59,7 @@ export const OPTIONS: Readonly<Record<OptionName, OptionRow>> = Object.freeze({
   'header-env': { value: 'Name=VARIABLE', repeatable: true, common: true, help: 'the same, the value taken from a variable of this shell' },
   redis: { value: 'URL', common: true, help: 'with --url: keep the session in this Redis for the next run; or BAREWIRE_REDIS_URL' },
   'session-key': { value: 'TEXT', common: true, help: 'with --redis: whose session it is, in place of the headers' },
+  root: { value: 'DIR', repeatable: true, common: true, help: 'tell the server to work in this folder (a path, or a file:// URI)' },
   env: { value: 'NAME[=VALUE]', repeatable: true, common: true, help: 'give the started server a variable; without a value, this shell\'s' },
   cwd: { value: 'DIR', common: true, help: 'folder in which the server is started' },
   protocol: { value: 'REVISION', common: true, help: 'offer this revision of the protocol only' },

@@ -1,6 +1,7 @@
 /** The shape of a command. */
 
 import type { MCPServerProtocol, RequestOptions, ServerLogLevel } from '../index.ts';
+import type { Asker } from './asker.ts';
 import type { Invocation, OptionName } from './command-line.ts';
 import { usageFailure } from './failure.ts';
 import type { Failure } from './failure.ts';
@@ -26,6 +27,10 @@ export interface ActionContext {
   readonly notes: Notes;
   /** The options of every request: it is taken back on Ctrl-C. */
   readonly request: RequestOptions;
+  /** How long an answer is waited for, milliseconds. */
+  readonly timeoutMs: number;
+  /** Answers the server's questions, where the command lets it ask some. */
+  readonly asker: Asker | undefined;
   /** Whether what is printed is for programs. */
   readonly asJSON: boolean;
   /** The level of `--log-level`, where it is given. */
@@ -63,6 +68,8 @@ export interface Command {
   readonly options: readonly OptionName[];
   /** Command lines without the program's name and without the server. */
   readonly examples: readonly string[];
+  /** The server may ask the user something meanwhile. */
+  readonly asks?: true;
   /** Is about a server at an address, and does its work without a connection to it. */
   readonly isRemote?: true;
   /** Listens, before there is a connection. A command that has this prints what the server says by itself. */

@@ -7,7 +7,9 @@ import { operand } from './command.ts';
 import type { Action, ActionContext, Answer, Command } from './command.ts';
 import { OPTIONS } from './command-line.ts';
 import type { Invocation } from './command-line.ts';
+import { EMIT_TYPES_COMMAND } from './emit-types-command.ts';
 import { usageFailure } from './failure.ts';
+import { patiently } from './patience.ts';
 import { printableLine } from './printable.ts';
 import { renderPrompt, renderResource, resourceBytes } from './render-content.ts';
 import { renderInfo } from './render-info.ts';
@@ -71,8 +73,9 @@ function readURI(invocation: Invocation): string {
 async function prepareRead(invocation: Invocation): Promise<Action> {
   const uri = readURI(invocation);
   const out = outputPath(invocation);
-  return async (server, { io, request }) => {
-    const contents = await server.listResourceContents(uri, request);
+  return async (server, context) => {
+    const { io } = context;
+    const contents = await patiently(context, (request) => server.listResourceContents(uri, request));
     const [first] = contents;
     const saved = out === undefined ? undefined : await saveBytes(out, first === undefined ? undefined : resourceBytes(first), io);
     const { line, failure } = saved ?? {};
@@ -83,8 +86,8 @@ async function prepareRead(invocation: Invocation): Promise<Action> {
 async function preparePrompt(invocation: Invocation): Promise<Action> {
   const name = operand(invocation, 0);
   const args = textArguments(readArgumentWords(invocation.operands.slice(1)));
-  return async (server, { request }) => {
-    const prompt = await server.getPrompt(name, args, request);
+  return async (server, context) => {
+    const prompt = await patiently(context, (request) => server.getPrompt(name, args, request));
     return { json: prompt, text: (paint) => renderPrompt(prompt, paint) };
   };
 }
@@ -113,6 +116,7 @@ export const COMMANDS: readonly Command[] = [
   plainCommand('info', 'print who the server is, what it can do, and its instructions', info),
   plainCommand('ping', 'ask the server whether it is there', ping),
   plainCommand('tools', 'list the tools with their parameters', tools),
+  EMIT_TYPES_COMMAND,
   CALL_COMMAND,
   TASKS_COMMAND,
   TASK_COMMAND,
@@ -125,7 +129,8 @@ export const COMMANDS: readonly Command[] = [
     most: Infinity,
     summary: 'print a resource',
     about: ['With values of variables, the first operand is a template (RFC 6570): see the command templates.'],
-    options: ['out'],
+    options: ['out', 'answer', 'no-input'],
+    asks: true,
     examples: ['read demo://readme', 'read demo://items/{id} id=3', 'read file:///data/logo.png --out logo.png'],
     prepare: prepareRead,
   },
@@ -136,7 +141,8 @@ export const COMMANDS: readonly Command[] = [
     least: 1,
     most: Infinity,
     summary: 'print the messages of a prompt',
-    options: [],
+    options: ['answer', 'no-input'],
+    asks: true,
     examples: ['prompt review language=TypeScript'],
     prepare: preparePrompt,
   },

@@ -19,8 +19,14 @@ export interface HostIO {
   now(): number;
   /** Resolves after so many milliseconds (`undefined`: never by itself), or when the signal fires; never rejects. */
   wait(milliseconds: number | undefined, signal: AbortSignal): Promise<void>;
+  /** Whether a person can be asked: stdin and stderr are terminals. */
+  readonly canAsk: boolean;
+  /** The next line of stdin without its end; `undefined` at the end of stdin, or when the signal fires. Never rejects. One at a time. */
+  readLine(signal: AbortSignal): Promise<string | undefined>;
   /** All of stdin as text. */
   readInput(): Promise<string>;
+  /** The `file:` URL of a path, which may be relative to the working folder. */
+  fileURL(path: string): string;
   readFile(path: string): Promise<string>;
   writeFile(path: string, bytes: Uint8Array): Promise<void>;
 }

@@ -2,10 +2,12 @@
 /** The edge of the program: argv, streams, signals, exit code. Everything else is in `program.ts`, which knows no process. */
 
 import { readFile, writeFile } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
 
 import { Interruption } from './failure.ts';
 import type { HostIO, TextOutput } from './host-io.ts';
 import { runProgram } from './program.ts';
+import { TerminalLines } from './terminal-lines.ts';
 
 // Exit codes as a shell gives them: 128 and the number of the signal (POSIX, kill).
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
@@ -49,7 +51,8 @@ function wait(milliseconds: number | undefined, signal: AbortSignal): Promise<vo
   });
 }
 
-function hostIO(controller: AbortController): HostIO {
+function hostIO(controller: AbortController, asked: () => void): HostIO {
+  let lines: TerminalLines | undefined;
   let lastAct = () => {};
   const interrupt = (name: keyof typeof SIGNALS) => {
     if (!controller.signal.aborted) return controller.abort(new Interruption(`interrupted by ${name}`, SIGNALS[name]));
@@ -68,16 +71,23 @@ function hostIO(controller: AbortController): HostIO {
     onForcedExit: (action) => (lastAct = action),
     now: () => performance.now(),
     wait,
+    canAsk: process.stdin.isTTY === true && process.stderr.isTTY === true,
+    readLine: (signal) => {
+      asked();
+      return (lines ??= new TerminalLines(process.stdin)).next(signal);
+    },
     readInput: () => readInput(controller.signal),
+    fileURL: (path) => pathToFileURL(path).href,
     readFile: (path) => readFile(path, 'utf8'),
     writeFile: (path, bytes) => writeFile(path, bytes),
   };
 }
 
 const controller = new AbortController();
-void runProgram(process.argv.slice(2), hostIO(controller)).then((exitCode) => {
+const stdinRead = new AbortController();
+void runProgram(process.argv.slice(2), hostIO(controller, () => stdinRead.abort())).then((exitCode) => {
   // The exit code is set, and the process ends by itself: what is printed gets out, and nothing that is left open is hidden.
   process.exitCode = exitCode;
-  // An interrupted read of stdin cannot be taken back everywhere, and would hold the process; what was printed goes first.
-  if (controller.signal.aborted) process.stderr.write('', () => process.stdout.write('', () => process.exit()));
+  // A read of stdin that was begun cannot be taken back everywhere, and would hold the process; what was printed goes first.
+  if (controller.signal.aborted || stdinRead.signal.aborted) process.stderr.write('', () => process.stdout.write('', () => process.exit()));
 });

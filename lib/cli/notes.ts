@@ -31,6 +31,8 @@ const LIBRARY_METHODS = ['debug', 'info', 'warn', 'error'] as const;
 export class Notes {
   readonly #options: NotesOptions;
   #bar: ProgressBar | undefined;
+  #isHeld = false;
+  #question = '';
 
   constructor(options: NotesOptions) {
     this.#options = options;
@@ -39,9 +41,38 @@ export class Notes {
   /** Writes one line; hidden characters in it are escaped. */
   line(source: string, text: string): void {
     const { io, paint, hide } = this.#options;
+    const wayIn = this.#question === '' ? '' : '\r\u001b[K';
     this.#bar?.clear();
-    io.stderr.write(`${paint.faint(`${source}:`)} ${printableLine(hide(text))}\n`);
-    this.#bar?.start();
+    io.stderr.write(`${wayIn}${paint.faint(`${source}:`)} ${printableLine(hide(text))}\n${this.#question}`);
+    if (!this.#isHeld) this.#bar?.start();
+  }
+
+  /** Takes the progress bar away while something else is shown; what is given back lets it come back. */
+  hold(): () => void {
+    this.#isHeld = true;
+    this.#bar?.clear();
+    return () => {
+      this.#isHeld = false;
+      this.#bar?.start();
+    };
+  }
+
+  /** Shows lines that are escaped already. */
+  show(...lines: readonly string[]): void {
+    const { io, hide } = this.#options;
+    io.stderr.write(`${hide(lines.join('\n'))}\n`);
+  }
+
+  /** Shows a question that is answered on its line; lines that come meanwhile are put above it. */
+  openQuestion(prompt: string): void {
+    const { io, hide } = this.#options;
+    this.#question = hide(prompt);
+    io.stderr.write(this.#question);
+  }
+
+  /** The question is answered, or taken away. */
+  closeQuestion(): void {
+    this.#question = '';
   }
 
   /** A log message of the server, where its level is to be shown. */
@@ -76,7 +107,7 @@ export class Notes {
     this.#bar = bar;
     bar.start();
     return {
-      update: (report) => bar.update(report.message === undefined ? report : { ...report, message: hide(report.message) }),
+      update: (report) => this.#isHeld ? undefined : bar.update(report.message === undefined ? report : { ...report, message: hide(report.message) }),
       end: () => {
         bar.clear();
         this.#bar = undefined;

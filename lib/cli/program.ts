@@ -11,13 +11,14 @@ import { renderCommandHelp, renderHelp } from './help.ts';
 import { readHeaders } from './header-options.ts';
 import { hiderOf, passwordHiderOf } from './hide.ts';
 import type { Hide } from './hide.ts';
+import { readHandlers } from './host-options.ts';
 import type { HostIO } from './host-io.ts';
 import { Notes } from './notes.ts';
 import { choosePaint } from './paint.ts';
 import { printableJSON } from './printable.ts';
 import { REDIS_VARIABLE } from './redis-sessions.ts';
 import { hideInProblem, problemOf, renderProblem, renderProblemAsJSON } from './render-error.ts';
-import { readLogLevel } from './server-options.ts';
+import { readLogLevel, readTimeout } from './server-options.ts';
 import { createTarget } from './target.ts';
 import type { Target, TargetOptions } from './target.ts';
 
@@ -66,12 +67,13 @@ async function runWithServer(options: TargetOptions, action: Action, io: HostIO,
   const level = readLogLevel(invocation);
   const paint = choosePaint(io.environment, io.stderr.isTerminal);
   const notes = new Notes({ io, paint, level, verbose: invocation.options.has('verbose'), hide });
-  const target = createTarget(options, notes.logger);
+  const { handlers, asker } = readHandlers(invocation, command, io, notes);
+  const target = createTarget(options, { logger: notes.logger, handlers, showsPages: asker?.isInteractive === true });
   const { server } = target;
   io.onForcedExit(() => target.kill());
   const request = { signal: io.signal };
   const { sessions } = target;
-  const context = { io, notes, request, asJSON, level, hide, recover: () => target.recover(), sessions };
+  const context = { io, notes, request, timeoutMs: readTimeout(invocation), asker, asJSON, level, hide, recover: () => target.recover(), sessions };
   if (command.attach === undefined) server.on('log', (message) => notes.logMessage(message));
   else command.attach(server, context);
   let exitCode: number;
@@ -80,6 +82,7 @@ async function runWithServer(options: TargetOptions, action: Action, io: HostIO,
     if (level !== undefined && server.serverCapabilities?.logging !== undefined) await server.setLogLevel(level, request);
     const answer = await action(server, context);
     if (answer !== undefined) print(answer, io, asJSON);
+    for (const name of asker?.unused ?? []) notes.line('form', `no form asked for ${name}, which --answer gives`);
     notes.serverErrors(target.stderrTail());
     exitCode = answer?.failure === undefined ? EXIT_CODES.ok : report(answer.failure, io, asJSON, hide);
   } catch (error) {

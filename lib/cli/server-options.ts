@@ -1,13 +1,23 @@
 /** The options of the command line that concern the server, as options of the library. */
 
 import { LOG_LEVELS, PROTOCOL_VERSIONS, SERVER_LOG_LEVELS } from '../index.ts';
-import type { Logger, ServerLogLevel, StdioMCPServerOptions, StreamableHTTPMCPServerOptions } from '../index.ts';
+import type { Handlers, Logger, ServerLogLevel, StdioMCPServerOptions, StreamableHTTPMCPServerOptions } from '../index.ts';
 import type { Invocation } from './command-line.ts';
 import { readDuration } from './duration.ts';
 import { usageFailure } from './failure.ts';
 import { readHeaders } from './header-options.ts';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
+const LONGEST_ANSWER_MS = 24 * 3_600_000;
+
+/** What this program gives every server. */
+export interface OursForServer {
+  readonly logger: Logger;
+  /** Answers what the server asks. */
+  readonly handlers: Handlers;
+  /** Whether a person can be asked to visit a page. */
+  readonly showsPages: boolean;
+}
 
 /** The level from which on log messages are shown, or `undefined` where none are. `--verbose` shows all of them. */
 export function readLogLevel({ options }: Invocation): ServerLogLevel | undefined {
@@ -71,17 +81,25 @@ export function checkServerChoice({ command = 'tools', options, serverCommand }:
   }
 }
 
-/** What servers of both kinds are made with, and how long to wait. */
-function readCommonOptions(invocation: Invocation, logger: Logger) {
-  const { options } = invocation;
+/** How long an answer is waited for, milliseconds. */
+export function readTimeout({ options }: Invocation): number {
   const timeout = options.value('timeout');
+  return timeout === undefined ? DEFAULT_TIMEOUT_MS : readDuration('--timeout', timeout);
+}
+
+/** What servers of both kinds are made with, and how long to wait. */
+function readCommonOptions(invocation: Invocation, { logger, handlers }: OursForServer) {
+  const { options } = invocation;
   const revision = options.value('protocol');
   return {
-    timeoutMs: timeout === undefined ? DEFAULT_TIMEOUT_MS : readDuration('--timeout', timeout),
+    timeoutMs: readTimeout(invocation),
     common: {
       ...(revision === undefined ? {} : { protocolVersions: [readRevision(revision)] }),
       logLevel: LIBRARY_LEVELS[readLogLevel(invocation) ?? 'emergency'],
       logger,
+      handlers,
+      // A person has the time that it takes, and Ctrl-C.
+      limits: { answerTimeoutMs: LONGEST_ANSWER_MS },
     },
   };
 }
@@ -94,10 +112,10 @@ function readCommonOptions(invocation: Invocation, logger: Logger) {
 export function readStdioOptions(
   invocation: Invocation,
   environment: Readonly<Record<string, string | undefined>>,
-  logger: Logger,
+  ours: OursForServer,
 ): StdioMCPServerOptions {
   const { options, serverCommand } = invocation;
-  const { timeoutMs, common } = readCommonOptions(invocation, logger);
+  const { timeoutMs, common } = readCommonOptions(invocation, ours);
   const workingDir = options.value('cwd');
   return {
     ...common,
@@ -121,10 +139,10 @@ export function readStdioOptions(
 export function readHTTPOptions(
   invocation: Invocation,
   environment: Readonly<Record<string, string | undefined>>,
-  logger: Logger,
+  ours: OursForServer,
 ): StreamableHTTPMCPServerOptions {
   const url = invocation.options.value('url') ?? '';
-  const { timeoutMs, common } = readCommonOptions(invocation, logger);
+  const { timeoutMs, common } = readCommonOptions(invocation, ours);
   const sessionKey = invocation.options.value('session-key');
   return {
     ...common,

@@ -1,13 +1,14 @@
 /** The server of one run: a program that is started, or an address. */
 
 import { StdioMCPServer, StreamableHTTPMCPServer } from '../index.ts';
-import type { Logger, MCPServerProtocol } from '../index.ts';
+import type { MCPServerProtocol } from '../index.ts';
 import type { Command, KeptSessions } from './command.ts';
 import type { Invocation } from './command-line.ts';
 import { usageFailure } from './failure.ts';
 import { fetchForEnvironment } from './proxy.ts';
 import { RedisSessions, findSessionKey, readRedisURL } from './redis-sessions.ts';
 import { checkServerChoice, readHTTPOptions, readLogLevel, readStdioOptions } from './server-options.ts';
+import type { OursForServer } from './server-options.ts';
 
 // How often a lost server is tried again, and how long its silence is borne, while somebody watches it.
 const WATCH_RETRIES = 3;
@@ -40,13 +41,13 @@ export interface TargetOptions {
  *
  * @throws Failure `ERR_CLI_USAGE` for options that do not hold, and for no server or two.
  */
-export function createTarget(options: TargetOptions, logger: Logger): Target {
+export function createTarget(options: TargetOptions, ours: OursForServer): Target {
   checkServerChoice(options.invocation);
-  return options.invocation.options.has('url') ? overHTTP(options, logger) : overStdio(options, logger);
+  return options.invocation.options.has('url') ? overHTTP(options, ours) : overStdio(options, ours);
 }
 
-function overStdio({ invocation, environment }: TargetOptions, logger: Logger): Target {
-  const server = new StdioMCPServer(readStdioOptions(invocation, environment, logger));
+function overStdio({ invocation, environment }: TargetOptions, ours: OursForServer): Target {
+  const server = new StdioMCPServer(readStdioOptions(invocation, environment, ours));
   return {
     server,
     sessions: undefined,
@@ -57,19 +58,19 @@ function overStdio({ invocation, environment }: TargetOptions, logger: Logger): 
   };
 }
 
-function overHTTP({ invocation, command, environment }: TargetOptions, logger: Logger): Target {
+function overHTTP({ invocation, command, environment }: TargetOptions, ours: OursForServer): Target {
   const listens = command.attach !== undefined;
   const proxied = fetchForEnvironment(environment);
-  const options = readHTTPOptions(invocation, environment, logger);
+  const options = readHTTPOptions(invocation, environment, ours);
   const redisURL = readRedisURL(invocation, environment);
-  const redis = redisURL === undefined ? undefined : new RedisSessions(redisURL, logger);
+  const redis = redisURL === undefined ? undefined : new RedisSessions(redisURL, ours.logger);
   const server = createOverHTTP({
     ...options,
     ...(proxied === undefined ? {} : { fetch: proxied }),
     // A session that is kept is let go of at the end, for the next run.
     ...(redis === undefined ? {} : { sessionManager: redis.manager }),
-    // The stream costs a request, and only log messages and changes come on it.
-    listen: listens || readLogLevel(invocation) !== undefined,
+    // The stream costs a request, and only log messages, changes, and that a visit is completed come on it.
+    listen: listens || readLogLevel(invocation) !== undefined || ours.showsPages,
     // Who watches wants to go on when the server was gone for a moment, and asks it for nothing by which that would show.
     maxRetries: listens ? WATCH_RETRIES : 0,
     healthCheckIntervalMs: listens ? WATCH_PING_MS : 0,

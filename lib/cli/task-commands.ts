@@ -75,7 +75,8 @@ export const TASK_COMMAND: Command = {
   least: 1,
   most: 2,
   summary: 'print how a task stands, wait for its result, or cancel it',
-  options: [],
+  options: ['answer', 'no-input'],
+  asks: true,
   examples: ['task 786512e2', 'task 786512e2 result', 'task 786512e2 cancel'],
   prepare: prepareTask,
 };

@@ -75,7 +75,8 @@ export const WATCH_COMMAND: Command = {
     '--uri asks the server to tell when that resource changes, and asks again after the connection was lost.',
     '--log-level asks the server for log messages of that level and graver ones.',
   ],
-  options: ['for', 'uri'],
+  options: ['for', 'uri', 'answer', 'no-input'],
+  asks: true,
   examples: ['watch', 'watch --uri demo://readme --uri demo://items/1', 'watch --for 30s --log-level info --json'],
   attach,
   prepare: async (invocation): Promise<Action> => {

@@ -7,21 +7,37 @@ import { definitionDigest } from './tool-digest.ts';
 /** Name (of a resource: uri) → digest. */
 type Digests = ReadonlyMap<string, string>;
 
-/** The list that changes are told against: the first one that was seen, and from then on the last one that was told of. */
+/** The list that changes are told against: the first one that was seen while somebody listened, and from then on the last one that was told of. */
 export class ListBaseline<Item> {
   readonly #nameOf: (item: Item) => string;
-  #digests: Promise<Digests>;
+  readonly #isHeard: () => boolean;
+  #digests: Promise<Digests> | undefined;
 
-  constructor(nameOf: (item: Item) => string, items: readonly Item[]) {
+  constructor(nameOf: (item: Item) => string, isHeard: () => boolean) {
     this.#nameOf = nameOf;
-    this.#digests = digestsOf(items, nameOf);
+    this.#isHeard = isHeard;
   }
 
-  /** What changed up to now. */
-  async changeTo(items: readonly Item[]): Promise<ListChanged> {
+  /** The whole list, as the host was given it. */
+  see(items: readonly Item[]): void {
+    if (this.#digests === undefined && this.#isHeard()) this.#digests = digestsOf(items, this.#nameOf);
+  }
+
+  /** Asks for the list again, and says what changed; `undefined`, and nothing is asked, where nobody listens or the list was not seen. */
+  refresh(ask: () => Promise<readonly Item[]>): Promise<ListChanged> | undefined {
     const before = this.#digests;
+    if (before === undefined || !this.#isHeard()) return undefined;
+    return ask().then((items) => this.#changeSince(before, items));
+  }
+
+  letGo(): void {
+    this.#digests = undefined;
+  }
+
+  async #changeSince(before: Promise<Digests>, items: readonly Item[]): Promise<ListChanged> {
     const after = digestsOf(items, this.#nameOf);
-    this.#digests = after;
+    // It may have been let go of while the list was asked for.
+    if (this.#digests === before) this.#digests = after;
     return difference(await before, await after);
   }
 }

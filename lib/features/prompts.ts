@@ -22,33 +22,30 @@ export class Prompts implements ChangingList {
   readonly list: PagedList<ListPromptsResult, Prompt>;
   readonly #requester: Requester;
   readonly #defaults: RequestSettings;
-  readonly #isHeard: IsHeard;
-  #baseline: ListBaseline<Prompt> | undefined;
+  readonly #baseline: ListBaseline<Prompt>;
 
   constructor(requester: Requester, { maxPages }: Limits, defaults: RequestSettings, isHeard: IsHeard) {
     this.#requester = requester;
     this.#defaults = defaults;
-    this.#isHeard = isHeard;
+    this.#baseline = new ListBaseline(promptName, () => isHeard('promptsChanged'));
     this.list = new PagedList(requester, { method: 'prompts/list', check: checkListPromptsResult, items: (page) => page.prompts, maxPages });
   }
 
   /** The whole list. */
   async all(settings: RequestSettings): Promise<Prompt[]> {
     const prompts = await this.list.all(settings);
-    if (this.#baseline === undefined && this.#isHeard('promptsChanged')) this.#baseline = new ListBaseline(promptName, prompts);
+    this.#baseline.see(prompts);
     return prompts;
   }
 
   expire(): void {}
 
   refresh(): Promise<ListChanged> | undefined {
-    const baseline = this.#baseline;
-    if (baseline === undefined || !this.#isHeard('promptsChanged')) return undefined;
-    return this.list.all(this.#defaults).then((prompts) => baseline.changeTo(prompts));
+    return this.#baseline.refresh(() => this.list.all(this.#defaults));
   }
 
   letGo(): void {
-    this.#baseline = undefined;
+    this.#baseline.letGo();
   }
 
   /**

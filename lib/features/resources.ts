@@ -43,13 +43,12 @@ export class Resources implements ChangingList {
   readonly templates: PagedList<ListResourceTemplatesResult, ResourceTemplate>;
   readonly #requester: Requester;
   readonly #defaults: RequestSettings;
-  readonly #isHeard: IsHeard;
-  #baseline: ListBaseline<Resource> | undefined;
+  readonly #baseline: ListBaseline<Resource>;
 
   constructor(requester: Requester, { maxPages }: Limits, defaults: RequestSettings, isHeard: IsHeard) {
     this.#requester = requester;
     this.#defaults = defaults;
-    this.#isHeard = isHeard;
+    this.#baseline = new ListBaseline(resourceURI, () => isHeard('resourcesChanged'));
     this.list = new PagedList(requester, { method: 'resources/list', check: checkListResourcesResult, items: (page) => page.resources, maxPages });
     this.templates = new PagedList(requester, {
       method: 'resources/templates/list',
@@ -62,20 +61,18 @@ export class Resources implements ChangingList {
   /** The whole list. */
   async all(settings: RequestSettings): Promise<Resource[]> {
     const resources = await this.list.all(settings);
-    if (this.#baseline === undefined && this.#isHeard('resourcesChanged')) this.#baseline = new ListBaseline(resourceURI, resources);
+    this.#baseline.see(resources);
     return resources;
   }
 
   expire(): void {}
 
   refresh(): Promise<ListChanged> | undefined {
-    const baseline = this.#baseline;
-    if (baseline === undefined || !this.#isHeard('resourcesChanged')) return undefined;
-    return this.list.all(this.#defaults).then((resources) => baseline.changeTo(resources));
+    return this.#baseline.refresh(() => this.list.all(this.#defaults));
   }
 
   letGo(): void {
-    this.#baseline = undefined;
+    this.#baseline.letGo();
   }
 
   /**

@@ -71,11 +71,10 @@ export class Tools implements ChangingList {
   readonly #catalogue: ToolCatalogue;
   readonly #checksArguments: boolean;
   readonly #faults: ToolFaults;
-  readonly #isHeard: IsHeard;
   readonly #tasks: () => TaskRunner;
   /** Reads what a tool answers of which nothing else is known. */
   readonly #plainReader: ReplyReader<CallToolResult>;
-  #baseline: ListBaseline<Tool> | undefined;
+  readonly #baseline: ListBaseline<Tool>;
 
   constructor(requester: Requester, { clock, limits, defaults, checkArguments, checkResults, isHeard, fault, tasks }: ToolsOptions) {
     this.#requester = requester;
@@ -85,7 +84,7 @@ export class Tools implements ChangingList {
     const checks = { checksSchema: checkArguments === 'schema', checksResults: checkResults, limits, faults: this.#faults };
     this.#catalogue = new ToolCatalogue(() => this.#all(defaults), checks);
     this.#checksArguments = checkArguments !== false;
-    this.#isHeard = isHeard;
+    this.#baseline = new ListBaseline(toolName, () => isHeard('toolsChanged'));
     this.#tasks = tasks;
     this.#plainReader = { read: PLAIN_RESULT.read, refuse: (error: RPCError) => (tasks().areOffered ? refusedCall(error) : refusedArguments(error)) };
   }
@@ -132,8 +131,8 @@ export class Tools implements ChangingList {
   }
 
   refresh(): Promise<ListChanged> | undefined {
-    const baseline = this.#isHeard('toolsChanged') ? this.#baseline : undefined;
-    if (baseline !== undefined) return this.#catalogue.relearn().then((tools) => baseline.changeTo(tools));
+    const told = this.#baseline.refresh(() => this.#catalogue.relearn());
+    if (told !== undefined) return told;
     return this.#catalogue.isUsed ? this.#catalogue.relearn().then(() => NOTHING_MORE) : undefined;
   }
 
@@ -144,13 +143,13 @@ export class Tools implements ChangingList {
   }
 
   letGo(): void {
-    this.#baseline = undefined;
+    this.#baseline.letGo();
   }
 
   async #all(settings: RequestSettings): Promise<Tool[]> {
     const seen = new Set<string>();
     const tools = (await this.#list.all(settings)).filter((tool) => this.#isFirst(tool, seen));
-    if (this.#baseline === undefined && this.#isHeard('toolsChanged')) this.#baseline = new ListBaseline(toolName, tools);
+    this.#baseline.see(tools);
     return tools;
   }
 

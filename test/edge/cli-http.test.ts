@@ -99,6 +99,7 @@ describe('every command with --url, against the demo server', () => {
     [['info'], /^server {8}barewire-demo 1\.0\.0 {2}Demo\nrevision {6}2025-11-25 \(legacy era\)\n/],
     [['ping'], /^answered: barewire-demo, in \d+(\.\d+)? ms\n$/],
     [['tools'], /^add {2}Add\n {2}Adds two numbers\.\n/],
+    [['emit-types'], /^export interface Tools \{\n[\s\S]* {2}'add': \{ args: AddArgs; result: unknown \};\n/m],
     [['call', 'add', 'a=2', 'b=0.5'], /^2\.5\n$/],
     [['resources'], /^demo:\/\/readme {2}Read me {2}text\/markdown\n/],
     [['templates'], /^demo:\/\/items\/\{id\} {2}One item {2}text\/plain\n/],

@@ -102,6 +102,7 @@ describe('every command against the demo server, for people', () => {
     [['info'], /^server {8}barewire-demo 1\.0\.0 {2}Demo\nrevision {6}2025-11-25 \(legacy era\)\ncapabilities {2}tools \(listChanged\), [^\n]*\ninstructions\n {2}A server to try things with/],
     [['ping'], /^answered: barewire-demo, in \d+(\.\d+)? ms\n$/],
     [['tools'], /^add {2}Add\n {2}Adds two numbers\.\n {4}a {2}number {2}required {2}The first\n {4}b {2}number {2}required {2}The second\necho {2}Echo\n/],
+    [['emit-types'], /^\/\*\* The tools [^\n]*\n\n\/\*\* Adds two numbers\. \*\/\nexport type AddArgs = \{\n {2}\/\*\* The first \*\/\n {2}a: number;\n[\s\S]*\nexport interface Tools \{\n[\s\S]* {2}'structured': \{ args: StructuredArgs; result: StructuredResult \};\n/],
     [['call', 'add', 'a=2', 'b=0.5'], /^2\.5\n$/],
     [['call', 'structured', 'city=Oslo'], /\[structured content\]\n\{\n {2}"city": "Oslo",\n {2}"temperature": 21\.5,\n/],
     [['resources'], /^demo:\/\/readme {2}Read me {2}text\/markdown\n {2}What this server is\.\ndemo:\/\/pixel {2}One pixel {2}image\/png\n/],
@@ -175,6 +176,9 @@ describe('arguments and files', () => {
       assert.deepEqual([...bytes.subarray(0, 8)], [137, 80, 78, 71, 13, 10, 26, 10]);
       const nothing = await run(['call', 'echo', 'text=x', '--out', path]);
       assert.deepEqual([nothing.code, nothing.stdout, errorOf(nothing).code], [1, 'x\n', 'ERR_CLI_NOTHING_TO_SAVE']);
+      const types = join(folder, 'tools.d.ts');
+      assert.match((await run(['emit-types', '--out', types])).stdout, /^\[saved [\d.]+ KiB to .*tools\.d\.ts\]\n$/);
+      assert.equal(readFileSync(types, 'utf8'), resultOf(await run(['emit-types', '--json']))['types']);
       const nowhere = await run(['read', 'demo://pixel', '--out', join(folder, 'no', 'such', 'folder')]);
       assert.deepEqual([nowhere.code, errorOf(nowhere).code], [1, 'ERR_CLI_FILE']);
     });
@@ -199,6 +203,28 @@ describe('arguments and files', () => {
     assert.equal(shown.stderr, 'server error: demo: on fire\n');
     const silent = await run(['call', 'log', 'level=info', 'text=all well', '--log-level', 'warning']);
     assert.deepEqual([silent.stdout, silent.stderr], ['Logged 0 messages.\n', '']);
+  });
+});
+
+describe('what the server asks', () => {
+  const SHOP = fixtureCommand('shop-server.mjs');
+
+  test('--root says where it may work; a path becomes the URL of a file', async () => {
+    const words = ['call', 'list-roots', '--root', 'test', '--root', 'file:///srv/a%20b'];
+    assert.equal((await run(words)).stdout, `${pathToFileURL('test').href}\nfile:///srv/a%20b\n`);
+  });
+
+  test('--answer fills in a form, and says so on stderr', async () => {
+    const { code, stdout, stderr } = await run(['call', 'order', '--answer', 'name=Zoe', '--answer', 'gift=yes', '--answer', 'colour=red'], { server: SHOP });
+    assert.deepEqual([code, stdout], [0, 'One m for Zoe, wrapped\n']);
+    assert.match(stderr, /^form: answered .*shop-server\.mjs: For whom is the shirt\?\nform: no form asked for colour, which --answer gives\n$/);
+  });
+
+  test('away from a terminal nothing is offered without answers: no form, no page, no model', async () => {
+    const record = recordFile();
+    const { stdout } = await run(['call', 'order', '--env', `RECORD=${record.serverEnv.RECORD}`], { server: SHOP });
+    assert.equal(stdout, 'Nothing ordered\n');
+    assert.deepEqual(record.read().find(({ method }) => method === 'initialize')?.params?.['capabilities'], {});
   });
 });
 
@@ -443,14 +469,22 @@ describe('colours and the terminal', () => {
   const quoted = (words: readonly string[]) => words.map((word) => `'${word.replaceAll(`'`, `'\\''`)}'`).join(' ');
 
   /** Runs the program on a terminal of 100 cells; its stdout and stderr come as one. */
-  async function onTerminal(words: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<{ code: number | null; text: string }> {
-    const command = `stty cols 100; exec ${quoted([...PROGRAM, ...words, '--', ...DEMO])}`;
+  async function onTerminal(
+    words: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+    { server = DEMO, typed = [] }: { server?: readonly string[]; typed?: ReadonlyArray<readonly [question: string, line: string]> } = {},
+  ): Promise<{ code: number | null; text: string }> {
+    const command = `stty cols 100; exec ${quoted([...PROGRAM, ...words, '--', ...server])}`;
     const env = { ...process.env, TERM: 'xterm', NO_COLOR: undefined, FORCE_COLOR: undefined, ...environment };
     const child = spawn('script', ['-qec', command, '/dev/null'], { env, stdio: ['pipe', 'pipe', 'inherit'] });
     let text = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-    const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-    return { code, text };
+    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+    for (const [question, line] of typed) {
+      await until(() => text.endsWith(question), `the terminal shows ${question}`);
+      child.stdin.write(`${line}\n`);
+    }
+    return { code: await ended, text };
   }
 
   describe('on a terminal', { skip: hasScript ? false : 'needs script of util-linux' }, () => {
@@ -465,6 +499,21 @@ describe('colours and the terminal', () => {
       assert.equal(code, 0);
       assert.match(text, /\rcountdown …\u001b\[K/);
       assert.match(text, /\rcountdown \[█{24}\] 100% 4\/4 lift-off\u001b\[K\r\u001b\[KCounted down from 4\.\r\n$/);
+    });
+
+    test('a form is asked for field by field, and what is typed goes to the server', async () => {
+      const typed = [['cancel: ', 'yes'], ['required)\r\n  > ', 'Zoe'], ['[2] > ', '1'], ['[no] > ', ''], ['again: ', 'yes']] as const;
+      const { code, text } = await onTerminal(['call', 'order'], { NO_COLOR: '1' }, { server: fixtureCommand('shop-server.mjs'), typed });
+      assert.equal(code, 0);
+      assert.match(text, /The server [^\r\n]*shop-server\.mjs asks:\r\n {2}For whom is the shirt\?\r\n/);
+      assert.match(text, /One s for Zoe\r\n$/);
+    });
+
+    test('a page that a call needs is shown, and the call is made again when it was visited', async () => {
+      const { code, text } = await onTerminal(['call', 'pay'], { NO_COLOR: '1' }, { server: fixtureCommand('shop-server.mjs'), typed: [['cancel: ', 'yes']] });
+      assert.equal(code, 0);
+      assert.match(text, /wants you to visit a page of pay\.shop\.example:\r\n {2}Pay the bill on our page\r\n {2}https:\/\/pay\.shop\.example\/bill\/1\r\n/);
+      assert.match(text, /Paid, thank you\r\n$/);
     });
 
     test('an error is a readable line and a hint', async () => {

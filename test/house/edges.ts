@@ -97,6 +97,7 @@ export const NODE_MODULES: Readonly<Record<string, readonly string[]>> = Object.
   'node:stream': [WRITE_QUEUE, NODE_FETCH_BUILTINS],
   'node:zlib': [NODE_FETCH_BUILTINS],
   'node:fs/promises': [COMMAND_LINE],
+  'node:url': [COMMAND_LINE],
   'node:util': ['lib/cli/command-line.ts'],
 });
 

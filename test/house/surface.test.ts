@@ -60,6 +60,7 @@ const EXPORTS = [
   'schemaSentence',
   'sessionKey',
   'toolDigest',
+  'toolTypes',
   'toolsToAnthropic',
   'toolsToGemini',
   'toolsToOpenAI',

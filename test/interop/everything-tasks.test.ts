@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { InvalidValueError } from '../../lib/index.ts';
-import type { StoredTask, TaskHandle } from '../../lib/index.ts';
+import type { ElicitationHandler, FormElicitation, StoredTask, TaskHandle } from '../../lib/index.ts';
 import { everyRoad } from './roads.ts';
 
 const TOOL = 'simulate-research-query';
@@ -40,6 +40,25 @@ for (const { name, withGuest } of everyRoad()) {
           assert.deepEqual(resumed, result);
           assert.match(report(called.content), /^# Research Report: moss\n/);
           assert.deepEqual((await server.listTasks()).map(({ status }) => status), ['completed', 'completed']);
+        });
+      });
+
+      test('a task that needs input waits for the form, and goes on with what it is answered', async () => {
+        const shown: FormElicitation[] = [];
+        const elicitation: ElicitationHandler = (request) => (shown.push(request), { action: 'accept', content: { interpretation: 'technical' } });
+        await withGuest({ handlers: { elicitation } }, async ({ server }) => {
+          const task = await server.startTask(TOOL, { topic: 'ferns', ambiguous: true });
+          const statuses = async (): Promise<string[]> => {
+            const seen: string[] = [];
+            for await (const { status } of task.updates()) seen.push(status);
+            return seen;
+          };
+          const [seen, result] = await Promise.all([statuses(), task.result()]);
+          assert.equal(shown.length, 1);
+          assert.deepEqual(shown[0]?.fields.map(({ name: field, type, required }) => [field, type, required]), [['interpretation', 'choice', true]]);
+          assert.equal(seen.at(-1), 'completed');
+          assert.match(report(result.content), /^# Research Report: ferns \(technical\)\n/);
+          assert.match(report(result.content), /After receiving clarification \("technical"\), the task resumed/);
         });
       });
     }

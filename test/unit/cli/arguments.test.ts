@@ -78,7 +78,7 @@ describe('commands', () => {
   test('a command is found by its name', () => assert.equal(find('read', 'demo://readme').name, 'read'));
 
   test('no command, an unknown one, and a name of Object.prototype are refused with the list of those there are', () => {
-    const list = 'info, ping, tools, call, tasks, task, resources, templates, read, prompts, prompt, complete, watch, session';
+    const list = 'info, ping, tools, emit-types, call, tasks, task, resources, templates, read, prompts, prompt, complete, watch, session';
     assert.equal(refusal(() => find()), `no command; there are ${list}`);
     assert.equal(refusal(() => find('tool')), `there is no command "tool"; there are ${list}`);
     assert.equal(refusal(() => find('toString')), `there is no command "toString"; there are ${list}`);
@@ -111,11 +111,11 @@ describe('durations', () => {
 
 describe('options of the server', () => {
   const environment = { HOME: '/home/ada', EMPTY: '' };
-  const read = (...words: string[]) => readStdioOptions(readCommandLine(words), environment, {});
+  const read = (...words: string[]) => readStdioOptions(readCommandLine(words), environment, { logger: {}, handlers: {}, showsPages: false });
 
   test('one start, no restart, 30 seconds for the start and for each answer', () => {
-    const { logger, ...options } = read('tools', '--', 'node', 'server.mjs');
-    assert.deepEqual(logger, {});
+    const { logger, handlers, limits, ...options } = read('tools', '--', 'node', 'server.mjs');
+    assert.deepEqual([logger, handlers, limits], [{}, {}, { answerTimeoutMs: 86_400_000 }]);
     assert.deepEqual(options, {
       serverName: 'node',
       command: ['node', 'server.mjs'],

@@ -64,11 +64,11 @@ describe('headers of the command line', () => {
 });
 
 describe('the options of a server at an address', () => {
-  const read = (...words: string[]) => readHTTPOptions(readCommandLine(words), { TOKEN: 'x' }, {});
+  const read = (...words: string[]) => readHTTPOptions(readCommandLine(words), { TOKEN: 'x' }, { logger: {}, handlers: {}, showsPages: false });
 
   test('it is called by its host, and every wait is that of --timeout', () => {
-    const { logger, ...options } = read('tools', '--url', 'https://mcp.example:8443/a?key=secret', '--header-env', 'Authorization=TOKEN', '--timeout', '5');
-    assert.deepEqual(logger, {});
+    const { logger, handlers, limits, ...options } = read('tools', '--url', 'https://mcp.example:8443/a?key=secret', '--header-env', 'Authorization=TOKEN', '--timeout', '5');
+    assert.deepEqual([logger, handlers, limits], [{}, {}, { answerTimeoutMs: 86_400_000 }]);
     assert.deepEqual(options, {
       serverName: 'mcp.example:8443',
       serverUrl: 'https://mcp.example:8443/a?key=secret',

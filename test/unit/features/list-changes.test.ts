@@ -206,7 +206,7 @@ describe('notifications are gathered', () => {
   });
 
   test('and the list is asked for as often', async () => {
-    await withLists({ tools: [tool('a')] }, {}, async (handle) => {
+    await withLists({ tools: [tool('a')] }, { requestTimeoutMs: 1_000 }, async (handle) => {
       await handle.server.listTools();
       await flood(handle);
       const asked = handle.peer.sent('tools/list').length - 1;

@@ -10,9 +10,10 @@ import { Middlewares } from '../../../lib/features/middlewares.ts';
 import type { Requester } from '../../../lib/features/requester.ts';
 import { systemClock } from '../../../lib/base/clock.ts';
 import { settle } from '../../helpers/fake-clock.ts';
+import { withMemoryHandle } from '../../helpers/memory-handle.ts';
+import type { MemoryHandle, MemoryOptions } from '../../helpers/memory-handle.ts';
 import { Refusal } from '../../helpers/scripted-peer.ts';
 import type { Script } from '../../helpers/scripted-peer.ts';
-import { withScripted } from '../../helpers/scripted-server.ts';
 import { mcpRejection, rejection, textOf } from '../../helpers/with-server.ts';
 
 const said = (text: string): JSONObject => ({ content: [{ type: 'text', text }] });
@@ -24,9 +25,14 @@ const echo: Script = {
   'tools/list': () => ({ tools: [{ name: 'echo', inputSchema: { type: 'object' } }] }),
 };
 
+/** A handle that lists no tools before a call. */
+function withHandle(script: Script, options: MemoryOptions, body: (handle: MemoryHandle) => Promise<void>): Promise<void> {
+  return withMemoryHandle(script, { checkArguments: false, ...options }, body);
+}
+
 describe('around a request', () => {
   test('the first that was added is the outermost, and one that is taken back is not asked any more', async () => {
-    await withScripted(echo, {}, async ({ server }) => {
+    await withHandle(echo, {}, async ({ server }) => {
       const order: string[] = [];
       const noting = (name: string): Middleware => ({
         name,
@@ -50,7 +56,7 @@ describe('around a request', () => {
   });
 
   test('it sees method, params, meta and options, all of them frozen copies', async () => {
-    await withScripted(echo, { serverName: 'here' }, async ({ server, peer }) => {
+    await withHandle(echo, { serverName: 'here' }, async ({ server, peer }) => {
       const calls: RequestCall[] = [];
       server.use({ request: (call, next) => (calls.push(call), next()) });
       const args = { deep: { value: 1 } };
@@ -68,7 +74,7 @@ describe('around a request', () => {
   });
 
   test('what next is given is what goes out, and what the next middleware sees', async () => {
-    await withScripted(echo, {}, async ({ server, peer }) => {
+    await withHandle(echo, {}, async ({ server, peer }) => {
       const seen: unknown[] = [];
       const args = { a: 2 };
       server.use({
@@ -86,7 +92,7 @@ describe('around a request', () => {
   });
 
   test('a result of its own is the answer, with nothing sent, and is checked as the answer of the server is', async () => {
-    await withScripted(echo, {}, async ({ server, peer }) => {
+    await withHandle(echo, {}, async ({ server, peer }) => {
       const takeBack = server.use({ request: () => said('from here') });
       assert.equal(textOf(await server.callTool('echo')), 'from here');
       takeBack();
@@ -97,7 +103,7 @@ describe('around a request', () => {
   });
 
   test('a result may be another one than came', async () => {
-    await withScripted(echo, {}, async ({ server }) => {
+    await withHandle(echo, {}, async ({ server }) => {
       server.use({
         request: async (_call, next) => {
           const result = await next();
@@ -109,7 +115,7 @@ describe('around a request', () => {
   });
 
   test('an error of the server comes to it as it would come to the caller, and it may answer in its place', async () => {
-    await withScripted({ 'tools/call': () => new Refusal(-32602, 'no such tool'), ping: () => new Refusal(-1, 'tired') }, {}, async ({ server }) => {
+    await withHandle({ 'tools/call': () => new Refusal(-32602, 'no such tool'), ping: () => new Refusal(-1, 'tired') }, {}, async ({ server }) => {
       const seen: unknown[] = [];
       const takeBack = server.use({
         request: (_call, next) =>
@@ -129,7 +135,7 @@ describe('around a request', () => {
   });
 
   test('what it throws, at once or later, is what the caller gets, and nothing is sent', async () => {
-    await withScripted(echo, {}, async ({ server, peer }) => {
+    await withHandle(echo, {}, async ({ server, peer }) => {
       for (const request of [
         () => {
           throw new SyntaxError('mine');
@@ -147,7 +153,7 @@ describe('around a request', () => {
   });
 
   test('one that asks twice, too late, for what nobody knows, or gives no result breaks its contract: ERR_MCP_MIDDLEWARE or TypeError', async () => {
-    await withScripted(echo, {}, async ({ server, peer }) => {
+    await withHandle(echo, {}, async ({ server, peer }) => {
       let late: (() => Promise<unknown>) | undefined;
       const broken: readonly (readonly [Middleware['request'], string])[] = [
         [async (_call, next) => (await next(), next()), 'called next twice'],
@@ -172,7 +178,7 @@ describe('around a request', () => {
   });
 
   test('one that never settles is ended by timeoutMs, before the request is sent and after it is answered', async () => {
-    await withScripted(echo, { requestTimeoutMs: 1_000 }, async ({ server, peer, clock }) => {
+    await withHandle(echo, { requestTimeoutMs: 1_000 }, async ({ server, peer, clock }) => {
       const signals: AbortSignal[] = [];
       const takeBack = server.use({ request: ({ signal }) => (signals.push(signal), never()) });
       const unsent = rejection(server.callTool('echo'));
@@ -195,7 +201,7 @@ describe('around a request', () => {
   test('while the server has the request, only the deadlines of the request count', async () => {
     let answer: (() => void) | undefined;
     const slow: Script = { 'tools/call': () => new Promise((resolve) => (answer = () => resolve(said('slow')))) };
-    await withScripted(slow, { requestTimeoutMs: 1_000 }, async ({ server, peer, clock }) => {
+    await withHandle(slow, { requestTimeoutMs: 1_000 }, async ({ server, peer, clock }) => {
       server.use({ request: (_call, next) => next() });
       const heard: Progress[] = [];
       const call = server.callTool('echo', {}, { resetTimeoutOnProgress: true, onProgress: (progress) => heard.push(progress) });
@@ -214,7 +220,7 @@ describe('around a request', () => {
   });
 
   test('the signal of the caller ends the call at once, whatever the middleware does, and the server is told', async () => {
-    await withScripted({ 'tools/call': () => undefined }, {}, async ({ server, peer }) => {
+    await withHandle({ 'tools/call': () => undefined }, {}, async ({ server, peer }) => {
       const seen: unknown[] = [];
       const takeBack = server.use({
         request: async ({ signal }, next) => {
@@ -241,7 +247,7 @@ describe('around a request', () => {
   });
 
   test('a request that its middleware does not wait for is taken back', async () => {
-    await withScripted({ 'tools/call': () => undefined }, {}, async ({ server, peer }) => {
+    await withHandle({ 'tools/call': () => undefined }, {}, async ({ server, peer }) => {
       server.use({
         request: async (_call, next) => {
           void next();
@@ -256,7 +262,7 @@ describe('around a request', () => {
   });
 
   test('it may ask the server itself, and one that does so without end is stopped by limits.maxPendingRequests', async () => {
-    await withScripted(echo, { limits: { maxPendingRequests: 50 } }, async ({ server, peer }) => {
+    await withHandle(echo, { limits: { maxPendingRequests: 50 } }, async ({ server, peer }) => {
       const takeBack = server.use({
         request: async (call, next) => {
           if (call.method === 'tools/call') assert.equal((await server.listTools()).length, 1);
@@ -273,7 +279,7 @@ describe('around a request', () => {
   });
 
   test('one that is added or taken back while a call runs changes nothing for that call', async () => {
-    await withScripted(echo, {}, async ({ server }) => {
+    await withHandle(echo, {}, async ({ server }) => {
       const order: string[] = [];
       let takeBack = (): void => {};
       server.use({
@@ -291,7 +297,7 @@ describe('around a request', () => {
   });
 
   test('the handshake and the pings of the health check are not seen; server.ping() is', async () => {
-    await withScripted(echo, { healthCheckIntervalMs: 1_000 }, async ({ server, peer, clock }) => {
+    await withHandle(echo, { healthCheckIntervalMs: 1_000 }, async ({ server, peer, clock }) => {
       const seen: string[] = [];
       server.use({ request: ({ method }, next) => (seen.push(method), next()) });
       await clock.advance(1_000);
@@ -303,7 +309,7 @@ describe('around a request', () => {
   });
 
   test('a middleware may be an object of a class; anything that is none is refused at the door', async () => {
-    await withScripted(echo, {}, async ({ server }) => {
+    await withHandle(echo, {}, async ({ server }) => {
       class Counting implements Middleware {
         readonly name = 'counting';
         readonly other = 'its own';
@@ -359,7 +365,7 @@ describe('around an answer', () => {
   async function askRoots(middleware: readonly Middleware[], params: object | undefined, answerWith: () => readonly Root[] | Promise<readonly Root[]> = () => roots) {
     let reply: unknown;
     const logged: unknown[] = [];
-    await withScripted({}, { handlers: { roots: answerWith } }, async (scripted) => {
+    await withHandle({}, { handlers: { roots: answerWith } }, async (scripted) => {
       const { server, peer } = scripted;
       for (const one of middleware) server.use(one);
       peer.send({ jsonrpc: '2.0', id: 'q', method: 'roots/list', params });
@@ -406,7 +412,7 @@ describe('around an answer', () => {
 
   test('a method that nobody offers is refused without it, and a trace that is none is not handed on', async () => {
     const seen: unknown[] = [];
-    await withScripted({}, { handlers: { roots } }, async ({ server, peer }) => {
+    await withHandle({}, { handlers: { roots } }, async ({ server, peer }) => {
       server.use({ answer: (call, next) => (seen.push(call.method, call.traceContext), next()) });
       peer.send({ jsonrpc: '2.0', id: 'a', method: 'sampling/createMessage', params: {} });
       peer.send({ jsonrpc: '2.0', id: 'b', method: 'roots/list', params: { _meta: { traceparent: 'x', tracestate: 'a=1', baggage: 7 } } });
@@ -421,7 +427,7 @@ describe('around a notification', () => {
   const log = (data: unknown): readonly [string, object] => ['notifications/message', { level: 'info', data }];
 
   test('it may see, change and drop; progress and cancellation are not its business', async () => {
-    await withScripted({ 'tools/call': () => undefined }, {}, async ({ server, peer, clock }) => {
+    await withHandle({ 'tools/call': () => undefined }, {}, async ({ server, peer, clock }) => {
       const seen: unknown[] = [];
       const heard: unknown[] = [];
       server.on('log', ({ data }) => heard.push(data));
@@ -445,7 +451,7 @@ describe('around a notification', () => {
   });
 
   test('one that throws, rejects or hands on twice is told to the logger, and harms no other', async () => {
-    await withScripted({}, {}, async ({ server, peer, logged }) => {
+    await withHandle({}, {}, async ({ server, peer, logged }) => {
       const heard: unknown[] = [];
       server.on('log', ({ data }) => heard.push(data));
       const bad: readonly NonNullable<Middleware['notification']>[] = [
@@ -471,7 +477,7 @@ describe('around a notification', () => {
   });
 
   test('params that are not valid are the fault of the server, not of who handed them on', async () => {
-    await withScripted({}, {}, async ({ server, peer }) => {
+    await withHandle({}, {}, async ({ server, peer }) => {
       const faults: string[] = [];
       const caught: unknown[] = [];
       server.on('fault', ({ code }) => faults.push(code));
@@ -492,7 +498,7 @@ describe('around a notification', () => {
   });
 
   test('what is handed on unchanged is heard as it came, though the middleware saw a copy', async () => {
-    await withScripted({}, {}, async ({ server, peer }) => {
+    await withHandle({}, {}, async ({ server, peer }) => {
       const heard: unknown[] = [];
       server.on('log', ({ data }) => heard.push(data));
       server.use({ notification: ({ params }, next) => (heard.push(params['data']), next()) });
@@ -504,7 +510,7 @@ describe('around a notification', () => {
   });
 
   test('one that hands on later is heard later', async () => {
-    await withScripted({}, {}, async ({ server, peer }) => {
+    await withHandle({}, {}, async ({ server, peer }) => {
       let handOn = (): void => {};
       const heard: unknown[] = [];
       server.on('log', ({ data }) => heard.push(data));
@@ -526,7 +532,7 @@ describe('the option traceContext (MCP 2026-07-28, basic, "OpenTelemetry trace c
   async function sentMeta(traceContext: () => unknown, ...metas: readonly (JSONObject | undefined)[]) {
     const sent: unknown[] = [];
     const warned: string[] = [];
-    await withScripted(echo, { traceContext: traceContext as never }, async ({ server, peer, logged }) => {
+    await withHandle(echo, { traceContext: traceContext as never }, async ({ server, peer, logged }) => {
       for (const meta of metas) await server.callTool('echo', undefined, { meta });
       for (const { params } of peer.sent('tools/call')) sent.push(params?.['_meta']);
       await settle();
@@ -571,7 +577,7 @@ describe('the option traceContext (MCP 2026-07-28, basic, "OpenTelemetry trace c
 
   test('is asked behind the middleware, so that a span of its own can be the parent', async () => {
     let current: { traceparent: string } | undefined;
-    await withScripted(echo, { traceContext: () => current }, async ({ server, peer }) => {
+    await withHandle(echo, { traceContext: () => current }, async ({ server, peer }) => {
       server.use({
         request: (_call, next) => {
           current = { traceparent: TRACEPARENT };

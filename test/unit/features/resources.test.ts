@@ -4,17 +4,16 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { LimitError, PeerProtocolError, SERVER_LOG_LEVELS, expandURITemplate, logServerMessages, parseURITemplate, resourceBytes } from '../../../lib/index.ts';
 import type { BlobResourceContents, TextResourceContents } from '../../../lib/index.ts';
-import { FakeClock, settle } from '../../helpers/fake-clock.ts';
-import { memoryServer } from '../../helpers/memory-server.ts';
-import { Refusal, ScriptedPeer } from '../../helpers/scripted-peer.ts';
+import { settle } from '../../helpers/fake-clock.ts';
+import { memoryHandle } from '../../helpers/memory-handle.ts';
+import { Refusal } from '../../helpers/scripted-peer.ts';
 import type { Script } from '../../helpers/scripted-peer.ts';
 import { mcpRejection } from '../../helpers/with-server.ts';
 
 async function connected(script: Script) {
-  const peer = new ScriptedPeer(script);
-  const server = memoryServer([peer], { clock: new FakeClock() });
-  await server.connect();
-  return { peer, server };
+  const handle = memoryHandle(script);
+  await handle.server.connect();
+  return handle;
 }
 
 const blob = (text: string): BlobResourceContents => ({ uri: 'a:1', blob: text });
@@ -115,8 +114,8 @@ describe('logServerMessages', () => {
     await settle();
     const methods = ['debug', 'info', 'info', 'warn', 'error', 'error', 'error', 'error'];
     assert.deepEqual(lines, [
-      ...SERVER_LOG_LEVELS.map((level, index) => [methods[index], `memory: ${level}`, { level }]),
-      ['info', 'memory/d\\u{1b}b: {"a":"\\n"}', { level: 'info' }],
+      ...SERVER_LOG_LEVELS.map((level, index) => [methods[index], `scripted: ${level}`, { level }]),
+      ['info', 'scripted/d\\u{1b}b: {"a":"\\n"}', { level: 'info' }],
     ]);
     assert.throws(() => logServerMessages(server, undefined as never), TypeError);
     await server.cleanup();

@@ -6,10 +6,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { MCPError, ServerChange, Subscription } from '../../../lib/index.ts';
-import type { ConnectedServer } from '../../../lib/servers/connected-server.ts';
-import { FakeClock, settle } from '../../helpers/fake-clock.ts';
-import { memoryServer } from '../../helpers/memory-server.ts';
-import type { MemoryServerOptions } from '../../helpers/memory-server.ts';
+import { settle } from '../../helpers/fake-clock.ts';
+import { memoryHandle, withMemoryHandle } from '../../helpers/memory-handle.ts';
+import type { MemoryHandle, MemoryOptions } from '../../helpers/memory-handle.ts';
 import { Refusal, ScriptedPeer } from '../../helpers/scripted-peer.ts';
 import type { Script } from '../../helpers/scripted-peer.ts';
 import { mcpRejection, rejection } from '../../helpers/with-server.ts';
@@ -27,23 +26,9 @@ function peerWith(script: Script = {}, capabilities: object = ALL): ScriptedPeer
   });
 }
 
-interface Scene {
-  readonly server: ConnectedServer;
-  readonly clock: FakeClock;
-  readonly faults: MCPError[];
-}
-
-/** Runs `body` with a connected handle, lets go, and asserts that no timer is left. */
-async function withServerOn(peers: readonly ScriptedPeer[], body: (scene: Scene) => Promise<void>, options: Omit<MemoryServerOptions, 'clock'> = {}): Promise<void> {
-  const clock = new FakeClock();
-  const server = memoryServer(peers, { clock, ...options });
-  const faults: MCPError[] = [];
-  server.on('fault', (fault) => faults.push(fault));
-  await server.connect();
-  await body({ server, clock, faults });
-  await server.cleanup();
-  await settle();
-  assert.equal(clock.waiting, 0, 'no timer is left');
+/** Runs `body` with a handle whose connections are to one peer after the other. */
+function withServerOn(peers: readonly [ScriptedPeer, ...ScriptedPeer[]], body: (handle: MemoryHandle) => Promise<void>, options: MemoryOptions = {}): Promise<void> {
+  return withMemoryHandle(peers, { restart: 'on-crash', ...options }, body);
 }
 
 const updated = (peer: ScriptedPeer, uri: string): void => peer.notify('notifications/resources/updated', { uri });
@@ -185,7 +170,7 @@ describe('what is asked of the server', () => {
   });
 
   test('before connect and after cleanup there is nobody to ask', async () => {
-    const server = memoryServer([peerWith()], { clock: new FakeClock() });
+    const { server } = memoryHandle(peerWith());
     await mcpRejection(server.subscribe({ tools: true }), 'ConnectionError', 'ERR_MCP_NOT_CONNECTED');
     await server.connect();
     await server.cleanup();

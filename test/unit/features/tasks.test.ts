@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { MCPError, MCPServerProtocol, StoredTask, Task, TaskHandle } from '../../../lib/index.ts';
-import { ConnectedServer } from '../../../lib/servers/connected-server.ts';
-import type { Road } from '../../../lib/servers/lifecycle.ts';
-import { resolveStdioOptions } from '../../../lib/servers/stdio-options.ts';
-import type { StdioMCPServerOptions } from '../../../lib/index.ts';
+import type { StoredTask, Task, TaskHandle } from '../../../lib/index.ts';
 import { FakeClock, settle } from '../../helpers/fake-clock.ts';
-import { Refusal, ScriptedPeer } from '../../helpers/scripted-peer.ts';
-import type { Script, ScriptedAnswer, SentMessage } from '../../helpers/scripted-peer.ts';
+import { withMemoryHandle } from '../../helpers/memory-handle.ts';
+import { Refusal } from '../../helpers/scripted-peer.ts';
+import type { Script, ScriptedPeer, ScriptedAnswer, SentMessage } from '../../helpers/scripted-peer.ts';
 import { mcpRejection, rejection } from '../../helpers/with-server.ts';
-import { LEGACY_VERSIONS } from '../../helpers/revisions.ts';
 
 const RELATED = 'io.modelcontextprotocol/related-task';
 const ALL = { list: {}, cancel: {}, requests: { tools: { call: {} } } };
@@ -47,40 +43,6 @@ function taskScript(states: readonly (object | Refusal)[], more: Script = {}): S
   };
 }
 
-interface Scripted {
-  readonly server: MCPServerProtocol;
-  readonly peer: ScriptedPeer;
-  readonly clock: FakeClock;
-  readonly faults: MCPError[];
-}
-
-/** Connects a handle to a peer that does what `script` says, runs `body`, lets go, and asserts that no timer is left. */
-async function withPeer(script: Script, options: Partial<StdioMCPServerOptions>, body: (scripted: Scripted) => Promise<void>): Promise<void> {
-  const peer = new ScriptedPeer(script);
-  const clock = new FakeClock();
-  const road: Road = {
-    recovers: 'limited',
-    network: () => ({ transport: 'pipe' }),
-    open: (connection, signal) => connection.open(peer.transport, signal),
-    mayRetry: () => false,
-    hasEnded: () => false,
-    endsSession: () => Promise.resolve(false),
-    left: () => Promise.resolve(),
-  };
-  const given = { serverName: 'scripted', command: ['none'], healthCheckIntervalMs: 0, restart: 'never' as const, clock, protocolVersions: LEGACY_VERSIONS, ...options };
-  const server = new ConnectedServer(resolveStdioOptions(given), road);
-  const faults: MCPError[] = [];
-  server.on('fault', (fault) => faults.push(fault));
-  try {
-    await server.connect();
-    await body({ server, peer, clock, faults });
-  } finally {
-    await server.cleanup();
-    await settle();
-    assert.equal(clock.waiting, 0, 'no timer is left');
-  }
-}
-
 /** What a promise comes to while time passes in steps of half a second. */
 async function inTime<T>(clock: FakeClock, promise: Promise<T>, steps: number = 400): Promise<T> {
   let isSettled = false;
@@ -95,7 +57,7 @@ const count = (peer: ScriptedPeer, method: string): number => peer.sent(method).
 describe('starting a task (2025-11-25, basic, utilities, "Tasks", "Creating Tasks")', () => {
   test('asks for a task with the wanted lifetime, and gives a handle on what the server made', async () => {
     const created = { task: wire('working', { statusMessage: 'just begun', ttl: null }), _meta: { 'io.modelcontextprotocol/model-immediate-response': 'It runs.' } };
-    await withPeer(taskScript([], { 'tools/call': () => created }), {}, async ({ server, peer }) => {
+    await withMemoryHandle(taskScript([], { 'tools/call': () => created }), {}, async ({ server, peer }) => {
       const handle = await server.startTask('long', { a: 1 }, { ttlMs: 90_000, meta: { own: true } });
       const { _meta, ...params } = peer.sent('tools/call')[0]?.params ?? {};
       assert.deepEqual(params, { name: 'long', arguments: { a: 1 }, task: { ttl: 90_000 } });
@@ -108,7 +70,7 @@ describe('starting a task (2025-11-25, basic, utilities, "Tasks", "Creating Task
   });
 
   test('a tool that is known not to run as a task is refused before anything is sent, named or by default', async () => {
-    await withPeer(taskScript([]), {}, async ({ server, peer }) => {
+    await withMemoryHandle(taskScript([]), {}, async ({ server, peer }) => {
       for (const name of ['quick', 'never']) {
         const error = await mcpRejection(server.startTask(name), 'InvalidValueError', 'ERR_MCP_TASK_UNSUPPORTED');
         assert.deepEqual([error.delivery, error.details], ['unsent', { toolName: name }]);
@@ -122,7 +84,7 @@ describe('starting a task (2025-11-25, basic, utilities, "Tasks", "Creating Task
 
   test('a server that does not declare tasks for tools, or a revision without them, is not asked for one', async () => {
     for (const [tasks, options] of [[undefined, {}], [{ list: {} }, {}], [{ requests: { tools: {} } }, {}], [ALL, { protocolVersions: ['2025-06-18'] }]] as const) {
-      await withPeer(taskScript([], { initialize: initialize(tasks) }), options, async ({ server, peer }) => {
+      await withMemoryHandle(taskScript([], { initialize: initialize(tasks) }), options, async ({ server, peer }) => {
         const error = await mcpRejection(server.startTask('long'), 'InvalidValueError', 'ERR_MCP_TASK_UNSUPPORTED');
         assert.equal(error.delivery, 'unsent');
         assert.equal(count(peer, 'tools/call'), 0);
@@ -132,7 +94,7 @@ describe('starting a task (2025-11-25, basic, utilities, "Tasks", "Creating Task
 
   test('what the server refuses is typed: -32601 and -32600 say that there is no such task, -32602 that the arguments are wrong', async () => {
     for (const [rpcCode, code] of [[-32601, 'ERR_MCP_TASK_UNSUPPORTED'], [-32600, 'ERR_MCP_TASK_UNSUPPORTED'], [-32602, 'ERR_MCP_INVALID_ARGUMENTS']] as const) {
-      await withPeer(taskScript([], { 'tools/call': () => new Refusal(rpcCode, 'no') }), { checkArguments: false }, async ({ server }) => {
+      await withMemoryHandle(taskScript([], { 'tools/call': () => new Refusal(rpcCode, 'no') }), { checkArguments: false }, async ({ server }) => {
         const error = await mcpRejection(server.startTask('unlisted'), 'InvalidValueError', code);
         assert.equal(error.delivery, 'answered');
       });
@@ -150,19 +112,19 @@ describe('starting a task (2025-11-25, basic, utilities, "Tasks", "Creating Task
       [{ task: wire('working', { createdAt: undefined }) }, '/task/createdAt'],
     ];
     for (const [answer, pointer] of answers) {
-      await withPeer(taskScript([], { 'tools/call': () => answer }), {}, async ({ server }) => {
+      await withMemoryHandle(taskScript([], { 'tools/call': () => answer }), {}, async ({ server }) => {
         const error = await mcpRejection(server.startTask('long'), 'PeerProtocolError', 'ERR_MCP_INVALID_RESULT');
         assert.equal(error.details['pointer'], pointer);
       });
     }
-    await withPeer(taskScript([], { 'tools/call': () => ({ task: wire('working', { taskId: 'x'.repeat(9) }) }) }), { limits: { maxTaskIdCharacters: 8 } }, async ({ server }) => {
+    await withMemoryHandle(taskScript([], { 'tools/call': () => ({ task: wire('working', { taskId: 'x'.repeat(9) }) }) }), { limits: { maxTaskIdCharacters: 8 } }, async ({ server }) => {
       const error = await mcpRejection(server.startTask('long'), 'LimitError', 'ERR_MCP_LIMIT');
       assert.equal(error.details['limit'], 'maxTaskIdCharacters');
     });
   });
 
   test('wrong arguments are refused at the door, with their names', async () => {
-    await withPeer(taskScript([wire('working')]), {}, async ({ server, peer }) => {
+    await withMemoryHandle(taskScript([wire('working')]), {}, async ({ server, peer }) => {
       const handle = await server.startTask('long');
       const wrong: ReadonlyArray<[() => unknown, RegExp]> = [
         [() => server.startTask(7 as never), /^TypeError: toolName must be a string/],
@@ -186,7 +148,7 @@ describe('starting a task (2025-11-25, basic, utilities, "Tasks", "Creating Task
 
 describe('the result of a task', () => {
   test('is asked for once the task has ended, which is asked for at the pace of the server', async () => {
-    await withPeer(taskScript([wire('working', { pollInterval: 4_000 }), wire('completed')]), {}, async ({ server, peer, clock }) => {
+    await withMemoryHandle(taskScript([wire('working', { pollInterval: 4_000 }), wire('completed')]), {}, async ({ server, peer, clock }) => {
       const handle = await server.startTask('long');
       const result = handle.result();
       await clock.advance(999);
@@ -205,7 +167,7 @@ describe('the result of a task', () => {
   });
 
   test('is taken as soon as the server says by itself that the task has ended', async () => {
-    await withPeer(taskScript([wire('working')]), {}, async ({ server, peer }) => {
+    await withMemoryHandle(taskScript([wire('working')]), {}, async ({ server, peer }) => {
       const handle = await server.startTask('long');
       const result = handle.result();
       peer.notify('notifications/tasks/status', wire('completed', { taskId: 'another' }));
@@ -219,17 +181,17 @@ describe('the result of a task', () => {
 
   test('a failed task gives what the call itself came to: a result with isError, or its error with what the task says of it', async () => {
     const failed = { content: [{ type: 'text', text: 'no disk' }], isError: true };
-    await withPeer(taskScript([wire('failed')], { 'tasks/result': () => failed }), {}, async ({ server, clock }) => {
+    await withMemoryHandle(taskScript([wire('failed')], { 'tasks/result': () => failed }), {}, async ({ server, clock }) => {
       assert.deepEqual(await inTime(clock, (await server.startTask('long')).result()), failed);
     });
     const refuse = (rpcCode: number): Script => taskScript([wire('failed', { statusMessage: 'out of\u001b[31m paper' })], { 'tasks/result': () => new Refusal(rpcCode, 'it broke', { page: 3 }) });
-    await withPeer(refuse(-32603), {}, async ({ server, clock }) => {
+    await withMemoryHandle(refuse(-32603), {}, async ({ server, clock }) => {
       const error = await mcpRejection(inTime(clock, (await server.startTask('long')).result()), 'RPCError', 'ERR_MCP_RPC');
       assert.deepEqual([error.details['rpcCode'], error.details['taskId'], error.details['status']], [-32603, 't1', 'failed']);
       assert.match(error.message, /it broke; the task failed: "out of\\u\{1b\}\[31m paper"$/);
       assert.deepEqual((error as unknown as { data: unknown }).data, { page: 3 });
     });
-    await withPeer(refuse(-32602), {}, async ({ server, clock, peer }) => {
+    await withMemoryHandle(refuse(-32602), {}, async ({ server, clock, peer }) => {
       await mcpRejection(inTime(clock, (await server.startTask('long')).result()), 'InvalidValueError', 'ERR_MCP_INVALID_ARGUMENTS');
       assert.equal(count(peer, 'tasks/get'), 2, 'the same code could have meant that the task is gone, so that is asked for');
     });
@@ -237,25 +199,25 @@ describe('the result of a task', () => {
 
   test('a task that was cancelled, and one that is gone, are typed', async () => {
     const gone = { 'tasks/result': () => unknownTask };
-    await withPeer(taskScript([wire('cancelled', { statusMessage: 'by an operator' })], gone), {}, async ({ server, clock }) => {
+    await withMemoryHandle(taskScript([wire('cancelled', { statusMessage: 'by an operator' })], gone), {}, async ({ server, clock }) => {
       const error = await mcpRejection(inTime(clock, (await server.startTask('long')).result()), 'InvalidValueError', 'ERR_MCP_TASK_CANCELLED');
       assert.match(error.message, /was cancelled: "by an operator"$/);
     });
-    await withPeer(taskScript([wire('completed'), unknownTask], gone), {}, async ({ server, clock }) => {
+    await withMemoryHandle(taskScript([wire('completed'), unknownTask], gone), {}, async ({ server, clock }) => {
       const error = await mcpRejection(inTime(clock, (await server.startTask('long')).result()), 'InvalidValueError', 'ERR_MCP_TASK_NOT_FOUND');
       assert.deepEqual([error.details['taskId'], error.details['rpcCode'], error.delivery], ['t1', -32602, 'answered']);
     });
-    await withPeer(taskScript([unknownTask]), {}, async ({ server, clock }) => {
+    await withMemoryHandle(taskScript([unknownTask]), {}, async ({ server, clock }) => {
       await mcpRejection(inTime(clock, (await server.startTask('long')).result()), 'InvalidValueError', 'ERR_MCP_TASK_NOT_FOUND');
     });
   });
 
   test('a result that is not one, and an answer about another task, break the protocol', async () => {
-    await withPeer(taskScript([wire('completed')], { 'tasks/result': () => ({ content: 'text' }) }), {}, async ({ server, clock }) => {
+    await withMemoryHandle(taskScript([wire('completed')], { 'tasks/result': () => ({ content: 'text' }) }), {}, async ({ server, clock }) => {
       const error = await mcpRejection(inTime(clock, (await server.startTask('long')).result()), 'PeerProtocolError', 'ERR_MCP_INVALID_RESULT');
       assert.equal(error.details['method'], 'tasks/result');
     });
-    await withPeer(taskScript([wire('completed', { taskId: 't2' })]), {}, async ({ server }) => {
+    await withMemoryHandle(taskScript([wire('completed', { taskId: 't2' })]), {}, async ({ server }) => {
       const error = await mcpRejection((await server.startTask('long')).refresh(), 'PeerProtocolError', 'ERR_MCP_INVALID_RESULT');
       assert.equal(error.details['pointer'], '/taskId');
     });
@@ -264,7 +226,7 @@ describe('the result of a task', () => {
   test('limits.maxTaskPollFailures questions in a row may fail in passing; the handle is as good as before', async () => {
     let answers = 0;
     const script = taskScript([], { 'tasks/get': () => (++answers === 3 ? wire('working') : undefined) });
-    await withPeer(script, { requestTimeoutMs: 2_000, limits: { maxTaskPollFailures: 3 } }, async ({ server, clock, peer }) => {
+    await withMemoryHandle(script, { requestTimeoutMs: 2_000, limits: { maxTaskPollFailures: 3 } }, async ({ server, clock, peer }) => {
       const handle = await server.startTask('long');
       await mcpRejection(inTime(clock, handle.result()), 'RequestTimeoutError', 'ERR_MCP_REQUEST_TIMEOUT');
       assert.equal(count(peer, 'tasks/get'), 6, 'two failed, one was answered, three failed');
@@ -276,7 +238,7 @@ describe('the result of a task', () => {
   });
 
   test('the wait ends with limits.taskWaitMs or maxTotalTimeoutMs, and the task goes on', async () => {
-    await withPeer(taskScript([wire('working')]), { limits: { taskWaitMs: 5_000 } }, async ({ server, clock, peer }) => {
+    await withMemoryHandle(taskScript([wire('working')]), { limits: { taskWaitMs: 5_000 } }, async ({ server, clock, peer }) => {
       const handle = await server.startTask('long');
       const error = await mcpRejection(inTime(clock, handle.result()), 'RequestTimeoutError', 'ERR_MCP_TOTAL_TIMEOUT');
       assert.deepEqual(error.details, { taskId: 't1', timeoutMs: 5_000 });
@@ -287,14 +249,14 @@ describe('the result of a task', () => {
   });
 
   test('a server that never hands out the result of a task that has ended is waited for as long as a request', async () => {
-    await withPeer(taskScript([wire('completed')], { 'tasks/result': () => undefined }), {}, async ({ server, clock }) => {
+    await withMemoryHandle(taskScript([wire('completed')], { 'tasks/result': () => undefined }), {}, async ({ server, clock }) => {
       const error = await mcpRejection(inTime(clock, (await server.startTask('long')).result({ timeoutMs: 3_000 })), 'RequestTimeoutError', 'ERR_MCP_REQUEST_TIMEOUT');
       assert.equal(error.details['method'], 'tasks/result');
     });
   });
 
   test('an aborted wait rejects with the signal’s reason and cancels the task only when cancelOnAbort says so', async () => {
-    await withPeer(taskScript([wire('working')]), {}, async ({ server, peer }) => {
+    await withMemoryHandle(taskScript([wire('working')]), {}, async ({ server, peer }) => {
       const handle = await server.startTask('long');
       for (const cancelOnAbort of [false, true]) {
         const controller = new AbortController();
@@ -311,7 +273,7 @@ describe('the result of a task', () => {
   });
 
   test('letting go of the server ends every wait with a typed error', async () => {
-    await withPeer(taskScript([wire('working')]), {}, async ({ server }) => {
+    await withMemoryHandle(taskScript([wire('working')]), {}, async ({ server }) => {
       const handle = await server.startTask('long');
       const result = handle.result();
       const iterator = handle.updates()[Symbol.asyncIterator]();
@@ -337,7 +299,7 @@ describe('a task that needs input ("Input Required Status")', () => {
   test('is asked for its result at once, so that the questions come; what is answered to them names the task', async () => {
     const states = [wire('input_required'), wire('working'), wire('completed')];
     const handlers = { roots: [{ uri: 'file:///srv' }] };
-    await withPeer(taskScript(states, { 'tasks/result': asksForRoots }), { handlers }, async ({ server, peer, clock, faults }) => {
+    await withMemoryHandle(taskScript(states, { 'tasks/result': asksForRoots }), { handlers }, async ({ server, peer, clock, faults }) => {
       const result = (await server.startTask('long')).result();
       await clock.advance(1_500);
       assert.equal(count(peer, 'tasks/result'), 1);
@@ -355,7 +317,7 @@ describe('a task that needs input ("Input Required Status")', () => {
   test('a question for the result that stays open behind the end is asked anew after timeoutMs', async () => {
     let asked = 0;
     const script = taskScript([wire('input_required'), wire('completed')], { 'tasks/result': () => (++asked === 1 ? undefined : RESULT) });
-    await withPeer(script, {}, async ({ server, peer, clock }) => {
+    await withMemoryHandle(script, {}, async ({ server, peer, clock }) => {
       assert.deepEqual(await inTime(clock, (await server.startTask('long')).result({ timeoutMs: 4_000 })), RESULT);
       assert.equal(count(peer, 'tasks/result'), 2);
       assert.equal(count(peer, 'notifications/cancelled'), 1);
@@ -365,7 +327,7 @@ describe('a task that needs input ("Input Required Status")', () => {
   test('a server that will not be asked so soon is asked when the task has ended', async () => {
     let status = 'input_required';
     const script = taskScript([], { 'tasks/get': () => wire(status), 'tasks/result': () => (status === 'completed' ? RESULT : new Refusal(-32600, 'not yet')) });
-    await withPeer(script, {}, async ({ server, peer, clock }) => {
+    await withMemoryHandle(script, {}, async ({ server, peer, clock }) => {
       const result = (await server.startTask('long')).result();
       await clock.advance(6_000);
       assert.equal(count(peer, 'tasks/result'), 1);
@@ -375,7 +337,7 @@ describe('a task that needs input ("Input Required Status")', () => {
   });
 
   test('what the server asks us about tasks is refused with -32601: this client declares none', async () => {
-    await withPeer(taskScript([wire('working')]), {}, async ({ peer }) => {
+    await withMemoryHandle(taskScript([wire('working')]), {}, async ({ peer }) => {
       for (const method of ['tasks/get', 'tasks/result', 'tasks/list', 'tasks/cancel']) peer.send({ jsonrpc: '2.0', id: method, method, params: { taskId: 't1' } });
       await settle();
       const refusals = peer.messages.filter((message) => message.error !== undefined).map(({ id, error }) => [id, error?.code]);
@@ -395,7 +357,7 @@ describe('following a task', () => {
   test('gives every state once, whether it was asked for or told, up to the end, for all who follow', async () => {
     const second = wire('working', { statusMessage: 'two' });
     const states = [wire('working', { statusMessage: 'one' }), second, second, wire('completed')];
-    await withPeer(taskScript(states), {}, async ({ server, peer, clock }) => {
+    await withMemoryHandle(taskScript(states), {}, async ({ server, peer, clock }) => {
       const handle = await server.startTask('long');
       const all = Promise.all([seenOf(handle), seenOf(handle), handle.result()]);
       await clock.advance(1_500);
@@ -410,7 +372,7 @@ describe('following a task', () => {
 
   test('what is older than what is known, and whatever follows an end, changes nothing', async () => {
     const old = wire('working', { statusMessage: 'old' });
-    await withPeer(taskScript([wire('input_required')], { 'tools/call': () => ({ task: wire('working', { statusMessage: 'new' }) }) }), {}, async ({ server, peer }) => {
+    await withMemoryHandle(taskScript([wire('input_required')], { 'tools/call': () => ({ task: wire('working', { statusMessage: 'new' }) }) }), {}, async ({ server, peer }) => {
       const handle = await server.startTask('long');
       const seen = seenOf(handle);
       await settle();
@@ -425,7 +387,7 @@ describe('following a task', () => {
   });
 
   test('who stops following asks no more, and a signal ends it with its reason', async () => {
-    await withPeer(taskScript([wire('working', { statusMessage: 'one' })]), {}, async ({ server, peer, clock }) => {
+    await withMemoryHandle(taskScript([wire('working', { statusMessage: 'one' })]), {}, async ({ server, peer, clock }) => {
       const handle = await server.startTask('long');
       for await (const task of handle.updates()) {
         assert.equal(task.status, 'working');
@@ -449,7 +411,7 @@ describe('following a task', () => {
   });
 
   test('the event taskChanged tells of every task; params that are none are a fault', async () => {
-    await withPeer(taskScript([wire('working')]), {}, async ({ server, peer, faults }) => {
+    await withMemoryHandle(taskScript([wire('working')]), {}, async ({ server, peer, faults }) => {
       const heard: Task[] = [];
       server.on('taskChanged', (task) => heard.push(task));
       peer.notify('notifications/tasks/status', wire('completed', { taskId: 'theirs', ttl: null, pollInterval: undefined }));
@@ -470,7 +432,7 @@ describe('following a task', () => {
       [1_000, 5_000, 1_000, 1_500],
     ];
     for (const [pollInterval, pollIntervalMs, least, most] of paces) {
-      await withPeer(taskScript([wire('working')], { 'tools/call': () => ({ task: wire('working', { pollInterval }) }), 'tasks/get': () => undefined }), { limits }, async ({ server, peer, clock }) => {
+      await withMemoryHandle(taskScript([wire('working')], { 'tools/call': () => ({ task: wire('working', { pollInterval }) }), 'tasks/get': () => undefined }), { limits }, async ({ server, peer, clock }) => {
         const handle = await server.startTask('long', {}, { pollIntervalMs });
         const controller = new AbortController();
         const result = handle.result({ signal: controller.signal });
@@ -488,7 +450,7 @@ describe('following a task', () => {
 
 describe('progress of a task ("Task Progress Notifications")', () => {
   test('goes on after the answer, for the call and for who waits, until the task has ended', async () => {
-    await withPeer(taskScript([wire('working')]), {}, async ({ server, peer, clock }) => {
+    await withMemoryHandle(taskScript([wire('working')]), {}, async ({ server, peer, clock }) => {
       const heard: string[] = [];
       const handle = await server.startTask('long', {}, { onProgress: ({ progress }) => heard.push(`call ${progress}`) });
       const { progressToken } = peer.sent('tools/call')[0]?.params?.['_meta'] as { progressToken: string };
@@ -509,7 +471,7 @@ describe('progress of a task ("Task Progress Notifications")', () => {
 
   test('limits.maxTaskListeners calls are listened for; the oldest give way, and the host’s own token is used', async () => {
     let id = 0;
-    await withPeer(taskScript([], { 'tools/call': () => ({ task: wire('working', { taskId: `t${++id}` }) }) }), { limits: { maxTaskListeners: 2 } }, async ({ server, peer }) => {
+    await withMemoryHandle(taskScript([], { 'tools/call': () => ({ task: wire('working', { taskId: `t${++id}` }) }) }), { limits: { maxTaskListeners: 2 } }, async ({ server, peer }) => {
       const heard: string[] = [];
       for (const token of ['a', 'b', 'c']) await server.startTask('long', {}, { onProgress: () => heard.push(token), meta: { progressToken: token } });
       for (const progressToken of ['a', 'b', 'c']) peer.notify('notifications/progress', { progressToken, progress: 1 });
@@ -521,7 +483,7 @@ describe('progress of a task ("Task Progress Notifications")', () => {
 
 describe('cancelling, finding and listing tasks', () => {
   test('cancel gives the task as it stands then, and does nothing to one that has ended', async () => {
-    await withPeer(taskScript([]), {}, async ({ server, peer }) => {
+    await withMemoryHandle(taskScript([]), {}, async ({ server, peer }) => {
       const handle = await server.startTask('long');
       assert.equal((await handle.cancel()).status, 'cancelled');
       assert.equal((await handle.cancel()).status, 'cancelled');
@@ -531,17 +493,17 @@ describe('cancelling, finding and listing tasks', () => {
 
   test('a server that refuses to cancel says why when it is asked for the task: it has ended, or is gone', async () => {
     const refused = { 'tasks/cancel': () => new Refusal(-32602, 'Cannot cancel task') };
-    await withPeer(taskScript([wire('completed')], refused), {}, async ({ server }) => assert.equal((await (await server.startTask('long')).cancel()).status, 'completed'));
-    await withPeer(taskScript([unknownTask], refused), {}, async ({ server }) => {
+    await withMemoryHandle(taskScript([wire('completed')], refused), {}, async ({ server }) => assert.equal((await (await server.startTask('long')).cancel()).status, 'completed'));
+    await withMemoryHandle(taskScript([unknownTask], refused), {}, async ({ server }) => {
       await mcpRejection((await server.startTask('long')).cancel(), 'InvalidValueError', 'ERR_MCP_TASK_NOT_FOUND');
     });
-    await withPeer(taskScript([wire('working')], refused), {}, async ({ server }) => {
+    await withMemoryHandle(taskScript([wire('working')], refused), {}, async ({ server }) => {
       await mcpRejection((await server.startTask('long')).cancel(), 'RPCError', 'ERR_MCP_RPC');
     });
   });
 
   test('a server that does not declare tasks.list or tasks.cancel is not asked for it', async () => {
-    await withPeer(taskScript([], { initialize: initialize({ requests: { tools: { call: {} } } }) }), {}, async ({ server, peer }) => {
+    await withMemoryHandle(taskScript([], { initialize: initialize({ requests: { tools: { call: {} } } }) }), {}, async ({ server, peer }) => {
       const handle = await server.startTask('long');
       for (const ask of [() => handle.cancel(), () => server.listTasks()]) {
         const error = await mcpRejection(ask(), 'InvalidValueError', 'ERR_MCP_UNSUPPORTED_METHOD');
@@ -555,7 +517,7 @@ describe('cancelling, finding and listing tasks', () => {
     const pages: Script = {
       'tasks/list': ({ params }) => (params?.['cursor'] === undefined ? { tasks: [wire('working')], nextCursor: 'more' } : { tasks: [wire('completed', { taskId: 't2' })] }),
     };
-    await withPeer(taskScript([wire('completed')], pages), {}, async ({ server, clock }) => {
+    await withMemoryHandle(taskScript([wire('completed')], pages), {}, async ({ server, clock }) => {
       const ids = (tasks: readonly Task[]): string[] => tasks.map(({ taskId }) => taskId);
       assert.deepEqual(ids(await server.listTasks()), ['t1', 't2']);
       const page = await server.listTasksPage();
@@ -567,7 +529,7 @@ describe('cancelling, finding and listing tasks', () => {
       assert.deepEqual([handle.toolName, handle.status], [undefined, 'completed']);
       assert.deepEqual(await inTime(clock, handle.result()), RESULT);
     });
-    await withPeer(taskScript([unknownTask]), {}, async ({ server }) => {
+    await withMemoryHandle(taskScript([unknownTask]), {}, async ({ server }) => {
       await mcpRejection(server.getTask('t9'), 'InvalidValueError', 'ERR_MCP_TASK_NOT_FOUND');
     });
   });
@@ -576,12 +538,12 @@ describe('cancelling, finding and listing tasks', () => {
 describe('a stored task', () => {
   test('is plain JSON, and another handle takes it up where it stands', async () => {
     let stored = '';
-    await withPeer(taskScript([]), {}, async ({ server }) => {
+    await withMemoryHandle(taskScript([]), {}, async ({ server }) => {
       stored = JSON.stringify(await server.startTask('long'));
     });
     const { progressToken, lastUpdatedAt, ...rest } = JSON.parse(stored) as Record<string, unknown>;
     assert.deepEqual(rest, { version: 1, form: 'core', taskId: 't1', toolName: 'long', status: 'working', createdAt: '2026-01-01T00:00:00Z', ttlMs: 60_000, pollIntervalMs: 1_000 });
-    await withPeer(taskScript([wire('working'), wire('completed')]), {}, async ({ server, peer, clock }) => {
+    await withMemoryHandle(taskScript([wire('working'), wire('completed')]), {}, async ({ server, peer, clock }) => {
       const heard: number[] = [];
       const handle = server.resumeTask(JSON.parse(stored) as StoredTask, { onProgress: ({ progress }) => heard.push(progress) });
       assert.deepEqual([handle.taskId, handle.toolName, handle.status, handle.task.lastUpdatedAt], ['t1', 'long', 'working', lastUpdatedAt]);
@@ -614,7 +576,7 @@ describe('a stored task', () => {
       [{ ...good, progressToken: 'x'.repeat(1_025) }, '/progressToken'],
       [Object.create(good) as object, '/version'],
     ];
-    await withPeer(taskScript([]), {}, async ({ server }) => {
+    await withMemoryHandle(taskScript([]), {}, async ({ server }) => {
       assert.equal(server.resumeTask(good as StoredTask).taskId, 't1');
       for (const [stored, pointer] of bad) {
         const error = (await mcpRejection(Promise.resolve().then(() => server.resumeTask(stored as StoredTask)), 'InvalidValueError', 'ERR_MCP_STORED_TASK')) as Error;
@@ -630,7 +592,7 @@ describe('a stored task', () => {
 
 describe('callTool on a tool that runs as a task only ("Tool-Level Negotiation")', () => {
   test('starts the task and waits for its result, as a call like any other', async () => {
-    await withPeer(taskScript([wire('working'), wire('completed')]), {}, async ({ server, peer, clock }) => {
+    await withMemoryHandle(taskScript([wire('working'), wire('completed')]), {}, async ({ server, peer, clock }) => {
       const heard: number[] = [];
       const result = server.callTool('batch', { a: 1 }, { onProgress: ({ progress }) => heard.push(progress) });
       await settle();
@@ -644,14 +606,14 @@ describe('callTool on a tool that runs as a task only ("Tool-Level Negotiation")
   });
 
   test('a tool that may run as a task is called without one', async () => {
-    await withPeer(taskScript([]), {}, async ({ server, peer }) => {
+    await withMemoryHandle(taskScript([]), {}, async ({ server, peer }) => {
       for (const name of ['long', 'quick', 'never']) await server.callTool(name);
       assert.deepEqual(peer.sent('tools/call').map(({ params }) => params), [{ name: 'long' }, { name: 'quick' }, { name: 'never' }]);
     });
   });
 
   test('its deadline and its signal end the task too', async () => {
-    await withPeer(taskScript([wire('working')]), {}, async ({ server, peer, clock }) => {
+    await withMemoryHandle(taskScript([wire('working')]), {}, async ({ server, peer, clock }) => {
       const error = await mcpRejection(inTime(clock, server.callTool('batch', {}, { timeoutMs: 5_000 })), 'RequestTimeoutError', 'ERR_MCP_REQUEST_TIMEOUT');
       assert.deepEqual(error.details, { method: 'tools/call', taskId: 't1', timeoutMs: 5_000 });
       await settle();
@@ -667,7 +629,7 @@ describe('callTool on a tool that runs as a task only ("Tool-Level Negotiation")
   });
 
   test('with resetTimeoutOnProgress a task that goes on is waited for up to maxTotalTimeoutMs', async () => {
-    await withPeer(taskScript([wire('working')]), {}, async ({ server, clock }) => {
+    await withMemoryHandle(taskScript([wire('working')]), {}, async ({ server, clock }) => {
       const call = server.callTool('batch', {}, { timeoutMs: 2_000, resetTimeoutOnProgress: true, maxTotalTimeoutMs: 20_000 });
       const error = await mcpRejection(inTime(clock, call), 'RequestTimeoutError', 'ERR_MCP_REQUEST_TIMEOUT');
       assert.deepEqual([error.details['timeoutMs'], clock.now() >= 20_000], [20_000, true]);
@@ -675,7 +637,7 @@ describe('callTool on a tool that runs as a task only ("Tool-Level Negotiation")
   });
 
   test('of a server that runs no tasks it is a plain call', async () => {
-    await withPeer(taskScript([], { initialize: initialize(undefined) }), {}, async ({ server, peer }) => {
+    await withMemoryHandle(taskScript([], { initialize: initialize(undefined) }), {}, async ({ server, peer }) => {
       assert.deepEqual(await server.callTool('batch'), RESULT);
       assert.deepEqual(peer.sent('tools/call').map(({ params }) => params), [{ name: 'batch' }]);
     });
@@ -683,12 +645,12 @@ describe('callTool on a tool that runs as a task only ("Tool-Level Negotiation")
 
   test('where the tools are not looked up, the refusal of the server says what to do; of a server without tasks it is what it was', async () => {
     for (const rpcCode of [-32601, -32600]) {
-      await withPeer(taskScript([], { 'tools/call': () => new Refusal(rpcCode, 'Task augmentation required') }), { checkArguments: false }, async ({ server }) => {
+      await withMemoryHandle(taskScript([], { 'tools/call': () => new Refusal(rpcCode, 'Task augmentation required') }), { checkArguments: false }, async ({ server }) => {
         const error = await mcpRejection(server.callTool('batch'), 'InvalidValueError', 'ERR_MCP_TASK_REQUIRED');
         assert.match(error.message, /startTask$/);
       });
     }
-    await withPeer(taskScript([], { initialize: initialize(undefined), 'tools/call': () => new Refusal(-32601, 'no') }), { checkArguments: false }, async ({ server }) => {
+    await withMemoryHandle(taskScript([], { initialize: initialize(undefined), 'tools/call': () => new Refusal(-32601, 'no') }), { checkArguments: false }, async ({ server }) => {
       await mcpRejection(server.callTool('batch'), 'RPCError', 'ERR_MCP_RPC');
     });
   });
