@@ -52,6 +52,8 @@ export interface ChangeEvents {
   ended(end: SubscriptionEnd): void;
   /** The server was asked anew, and agreed to this. */
   renewed(honoured: HonouredFilter): void;
+  /** Nobody waits to hear whether the server could be asked: what may pass is tried again, as if it had been. */
+  readonly isPatient?: boolean;
 }
 
 /**

@@ -100,17 +100,17 @@ export class ListenSource implements ChangeSource {
     const holder: Holder = { filter: offered, events, timeoutMs, waits };
     const details = { method: 'subscriptions/listen', timeoutMs };
     const late = (): MCPError => new RequestTimeoutError('ERR_MCP_REQUEST_TIMEOUT', `${serverName} did not agree to tell of changes within ${timeoutMs} ms (timeoutMs)`, { details, delivery: 'unknown' });
-    const bound = timedSignal(clock, timeoutMs, late, settings.signal);
+    const bound = events.isPatient === true ? undefined : timedSignal(clock, timeoutMs, late, settings.signal);
     this.#holders.add(holder);
     this.#followSoon();
     try {
-      const honoured = await orAbort(quiet(waits.promise), bound.signal);
+      const honoured = await orAbort(quiet(waits.promise), bound?.signal);
       return { honoured, isStream: true, failures: [], close: async () => this.#leave(holder) };
     } catch (cause) {
       this.#leave(holder);
       throw cause;
     } finally {
-      bound.release();
+      bound?.release();
     }
   }
 
@@ -261,10 +261,11 @@ export class ListenSource implements ChangeSource {
     this.#opening = undefined;
     for (const holder of this.#holders) {
       if (holder.waits === undefined || !covers(stream.asked, holder.filter)) continue;
+      if (holder.events.isPatient === true && !(cause instanceof RPCError)) continue;
       this.#holders.delete(holder);
       holder.waits.reject(cause);
     }
-    const isWaiting = Array.from(this.#holders).some(({ waits }) => waits !== undefined);
+    const isWaiting = Array.from(this.#holders).some(({ waits, events }) => waits !== undefined && events.isPatient !== true);
     if (this.#current === undefined && this.#holders.size > 0) {
       this.#failures++;
       // A server that ended the stream in order and does not open another one has said what there is to say.

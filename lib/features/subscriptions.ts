@@ -196,7 +196,7 @@ export class Subscriptions {
       if (isMCPError(cause) && isCurrent()) fault(cause);
     };
     try {
-      const opened = await source.open(want.filter, defaults, { ended, renewed: () => {} });
+      const opened = await source.open(want.filter, defaults, { ended, renewed: () => {}, isPatient: true });
       if (!isCurrent()) return void opened.close();
       want.opened = opened;
       if (isAgain && opened.isStream) missed(opened.honoured);

@@ -8,6 +8,8 @@ import { describe, test } from 'node:test';
 import type { MCPError, ServerChange, Subscription } from '../../../lib/index.ts';
 import { DEFAULT_LIMITS } from '../../../lib/base/limits.ts';
 import { StreamOverlap } from '../../../lib/features/stream-overlap.ts';
+import { PendingRequest, PendingRequests } from '../../../lib/connection/pending-requests.ts';
+import { defaultRequestSettings } from '../../../lib/connection/request-settings.ts';
 import type { ListenStream } from '../../../lib/features/listen-stream.ts';
 import type { ConnectedServer } from '../../../lib/servers/connected-server.ts';
 import { FakeClock, settle } from '../../helpers/fake-clock.ts';
@@ -428,6 +430,20 @@ describe('listeners', () => {
     });
   });
 
+  test('a stream for listeners that could not be opened at first is tried again', async () => {
+    const peer = modernPeer({ [LISTEN]: (message, to) => (to.sent(LISTEN).length === 1 ? undefined : void acknowledge(to, message)) });
+    await withServerOn([peer], async ({ server, clock, faults }) => {
+      let heard = 0;
+      server.on('toolsChanged', () => heard++);
+      await clock.advance(31_200);
+      assert.equal(peer.sent(LISTEN).length, 2);
+      say(peer, peer.sent(LISTEN)[1]?.id, 'tools/list_changed');
+      await clock.advance(200);
+      assert.equal(heard, 1);
+      assert.deepEqual(faults, []);
+    });
+  });
+
   test('a server that declares changes of a list and refuses to tell them is a fault', async () => {
     const peer = modernPeer({ [LISTEN]: () => new Refusal(-32601, 'no') });
     await withServerOn([peer], async ({ server, clock, faults }) => {
@@ -436,6 +452,18 @@ describe('listeners', () => {
       assert.deepEqual(faults.map(({ code }) => code), ['ERR_MCP_RPC']);
     });
   });
+});
+
+test('a request without a deadline does not keep the health check away: only deadlines watch over a connection', () => {
+  const clock = new FakeClock();
+  const pending = new PendingRequests(clock, { expired: () => {} });
+  const open = (id: number, timeoutMs: number): void => pending.open(new PendingRequest<unknown>(id, LISTEN, defaultRequestSettings(timeoutMs), undefined, { read: (result) => result }, 0));
+  open(1, Infinity);
+  assert.deepEqual([pending.size, pending.hasDeadline], [1, false]);
+  open(2, 100);
+  assert.equal(pending.hasDeadline, true);
+  pending.take(2);
+  assert.equal(pending.hasDeadline, false);
 });
 
 describe('the level of log messages', () => {
