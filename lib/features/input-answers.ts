@@ -132,6 +132,6 @@ function featureThatSays(method: InputRequest['method'], answer: unknown, contex
       // What it may cost was decided by whoever answered.
       return samplingFeature({ handle: () => answer as SamplingResult, tools: true, context: true, maxTokens: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER }, context);
     case 'roots/list':
-      return rootsFeature(() => (isObject(answer) ? own(answer, 'roots') : answer) as readonly Root[], context);
+      return rootsFeature(() => (isObject(answer) ? own(answer, 'roots') : undefined) as readonly Root[], context);
   }
 }
