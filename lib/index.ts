@@ -105,6 +105,7 @@ export type {
   URLElicitationAnswer,
   URLElicitationHandler,
 } from './features/elicitation.ts';
+export type { MirrorPolicy } from './features/param-mirrors.ts';
 export { URLElicitationRequiredError } from './features/url-elicitation-required.ts';
 export { InputRequiredError } from './features/input-required-error.ts';
 export type { InputAnswer, QuestionAnswers } from './features/input-answers.ts';

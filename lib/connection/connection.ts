@@ -161,6 +161,12 @@ export class Connection {
     this.#outgoing.logLevel = level;
   }
 
+  /** Whether params that a server marks are said in headers too. */
+  get mirrorsParams(): boolean {
+    const link = this.#link;
+    return link?.agreement?.era.mirrorsParams === true && link.transport.channel === 'exchange';
+  }
+
   /** The requests that wait, oldest first. */
   get pendingRequests(): readonly PendingRequestInfo[] {
     const now = this.#outgoing.pending.now();

@@ -116,7 +116,7 @@ export class Outgoing {
     const request = new PendingRequest<T>(id, method, settings, progressToken, reader, this.pending.now());
     const exchange = link.transport.channel === 'exchange' ? new Cancellation() : undefined;
     request.exchange = exchange;
-    const headers = exchange === undefined || era === undefined ? link.headers : requestHeaders(link, era, method, params, settings.headers);
+    const headers = exchange === undefined || era === undefined ? link.headers : requestHeaders(link, era, method, params, settings.mirror?.headersOf(params));
     const sent = link.transport.send({ text, awaitsReply: true, headers, requestId: id, isLostWithItsStream: era?.resumesStreams === false, isLong: settings.isLong }, exchange);
     this.pending.open(request as PendingRequest);
     sent?.catch((error: unknown) => this.#exchangeFailed(link, id, error));

@@ -3,6 +3,7 @@
 import { isObject, own } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
 import { abortSignal, functionOption, checkKeys, describe, durationMs, flag, oneOf } from '../base/options.ts';
+import type { HeaderFields } from '../protocol/era.ts';
 import type { Progress } from '../protocol/types/progress.ts';
 
 /** Hears of progress; what it throws or returns harms nobody. */
@@ -48,9 +49,15 @@ export interface RequestSettings {
   /** `answer` where it is left out. */
   readonly rounds?: RoundsChoice | undefined;
   /** What of the params is said in headers too, on a road that has them; found by a feature, not by the caller. */
-  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly mirror?: Mirror | undefined;
   /** Its answer is the end of a stream that is to stay open: it takes nobody's turn, and silence on it means nothing. */
   readonly isLong?: boolean | undefined;
+}
+
+/** Says params in headers too. */
+export interface Mirror {
+  /** The headers that belong to `params`, which are what is sent; `undefined` for none. Throws what keeps the request from being sent. */
+  headersOf(params: JSONObject | undefined): HeaderFields | undefined;
 }
 
 /** The choices of {@link RequestOptions.retry}. */

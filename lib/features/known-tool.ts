@@ -5,6 +5,7 @@ import type { JSONObject } from '../base/json.ts';
 import type { Limits } from '../base/limits.ts';
 import type { ReplyReader } from '../connection/pending-requests.ts';
 import type { CallToolResult, Tool } from '../protocol/types/tools.ts';
+import type { ParamMirror, ParamMirrors } from './param-mirrors.ts';
 import { PLAIN_RESULT, ResultCheck } from './result-check.ts';
 import type { ToolFaults } from './tool-faults.ts';
 import { ToolSchema, schemaText } from './tool-schema.ts';
@@ -17,6 +18,8 @@ export interface KnownTool {
   readonly taskSupport: TaskSupport;
   /** The schema of its arguments, where they are checked in full. */
   readonly input: ToolSchema | undefined;
+  /** Says its arguments in headers, where some are. */
+  readonly mirror: ParamMirror | undefined;
   /** Reads its results. */
   readonly reader: ReplyReader<CallToolResult>;
 }
@@ -35,6 +38,8 @@ export interface ToolChecks {
   readonly checksResults: boolean;
   readonly limits: Limits;
   readonly faults: ToolFaults;
+  /** Finds what is said in headers. */
+  readonly mirrors: ParamMirrors;
 }
 
 /**
@@ -51,9 +56,10 @@ export function knownOf(tools: readonly Tool[], checks: ToolChecks, before: Know
       isRepeatable: isRepeatable(tool),
       taskSupport: taskSupport(tool),
       input: checks.checksSchema ? sameOrNew(earlier?.input, schemaText(tool.inputSchema), checks.limits) : undefined,
+      mirror: checks.mirrors.of(tool),
       reader: readerOf(tool, checks, earlier?.reader),
     };
-    known.set(tool.name, facts.input === undefined && facts.reader === PLAIN_RESULT ? shareable(facts, shared) : facts);
+    known.set(tool.name, facts.input === undefined && facts.mirror === undefined && facts.reader === PLAIN_RESULT ? shareable(facts, shared) : facts);
   }
   return known;
 }

@@ -101,6 +101,14 @@ export class ToolCatalogue {
     return tool;
   }
 
+  /** What is known of a tool by a list that was asked for after `version`, asked for now where there is none. @throws what kept it from coming. */
+  async findAfter(version: number, name: string, signal: AbortSignal | undefined): Promise<KnownTool | undefined> {
+    // Of many calls that were refused for one change, the first asks for the list.
+    if (version === this.#version) this.forget();
+    const known = this.#known ?? (await orAbort(this.#learnAll(), signal)).known;
+    return known === UNLISTED ? undefined : known.get(name);
+  }
+
   /** The whole list, asked for now, or being asked for; what is known follows it. @throws what kept it from coming. */
   async relearn(): Promise<readonly Tool[]> {
     const { tools, known, cause } = await this.#learnAll();

@@ -2,8 +2,8 @@
 
 import { timedSignal } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
-import { InvalidValueError, RequestTimeoutError } from '../base/errors.ts';
-import type { MCPError, RPCError } from '../base/errors.ts';
+import { InvalidValueError, PeerProtocolError, RPCError, RequestTimeoutError } from '../base/errors.ts';
+import type { MCPError } from '../base/errors.ts';
 import { isObject, own } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
 import type { Limits } from '../base/limits.ts';
@@ -11,7 +11,8 @@ import { quiet } from '../base/quiet.ts';
 import { quote } from '../base/text.ts';
 import type { ReplyReader } from '../connection/pending-requests.ts';
 import type { RequestSettings } from '../connection/request-settings.ts';
-import { checkListToolsResult } from '../protocol/checks/results.ts';
+import { checkListToolsResult, checkTool } from '../protocol/checks/results.ts';
+import { HEADER_MISMATCH } from '../protocol/error-codes.ts';
 import type { CallToolResult, ListToolsResult, Tool } from '../protocol/types/tools.ts';
 import type { KnownTool } from './known-tool.ts';
 import { ListBaseline } from './list-baseline.ts';
@@ -19,6 +20,8 @@ import type { ChangingList } from './list-changes.ts';
 import { PagedList } from './paged-list.ts';
 import { refusedArguments, refusedCall } from './refusals.ts';
 import type { Requester } from './requester.ts';
+import { checkMarkedTool } from './param-mirrors.ts';
+import type { ParamMirrors } from './param-mirrors.ts';
 import { PLAIN_RESULT } from './result-check.ts';
 import { NOTHING_MORE } from './server-events.ts';
 import type { IsHeard, ListChanged } from './server-events.ts';
@@ -37,6 +40,8 @@ export interface ToolsOptions {
   readonly checkArguments: ArgumentChecks;
   readonly checkResults: boolean;
   readonly isHeard: IsHeard;
+  /** Finds what of a call is said in headers. */
+  readonly mirrors: ParamMirrors;
   /** A tool cannot be used. */
   readonly fault: (error: MCPError) => void;
   /** Where tools that run as tasks only are run. */
@@ -60,6 +65,11 @@ export interface ReadyCall {
   readonly tool: KnownTool | undefined;
 }
 
+/** The params of a call. */
+interface CallParams extends JSONObject {
+  readonly name: string;
+}
+
 const toolName = (tool: Tool): string => tool.name;
 
 /** The tools of one server. */
@@ -71,17 +81,19 @@ export class Tools implements ChangingList {
   readonly #catalogue: ToolCatalogue;
   readonly #checksArguments: boolean;
   readonly #faults: ToolFaults;
+  readonly #mirrors: ParamMirrors;
   readonly #tasks: () => TaskRunner;
   /** Reads what a tool answers of which nothing else is known. */
   readonly #plainReader: ReplyReader<CallToolResult>;
   readonly #baseline: ListBaseline<Tool>;
 
-  constructor(requester: Requester, { clock, limits, defaults, checkArguments, checkResults, isHeard, fault, tasks }: ToolsOptions) {
+  constructor(requester: Requester, { clock, limits, defaults, checkArguments, checkResults, isHeard, mirrors, fault, tasks }: ToolsOptions) {
     this.#requester = requester;
     this.#clock = clock;
     this.#list = new PagedList(requester, { method: 'tools/list', check: (result) => this.#checkPage(result), items: (page) => page.tools, maxPages: limits.maxPages });
+    this.#mirrors = mirrors;
     this.#faults = new ToolFaults(limits.maxToolFaults, fault);
-    const checks = { checksSchema: checkArguments === 'schema', checksResults: checkResults, limits, faults: this.#faults };
+    const checks = { checksSchema: checkArguments === 'schema', checksResults: checkResults, limits, faults: this.#faults, mirrors };
     this.#catalogue = new ToolCatalogue(() => this.#all(defaults), checks);
     this.#checksArguments = checkArguments !== false;
     this.#baseline = new ListBaseline(toolName, () => isHeard('toolsChanged'));
@@ -164,7 +176,8 @@ export class Tools implements ChangingList {
   }
 
   #checkPage(result: JSONObject): ListToolsResult {
-    return checkListToolsResult(result, ({ message, pointer }, tool) => {
+    const check = this.#mirrors.isOn ? checkMarkedTool : checkTool;
+    return checkListToolsResult(result, check, ({ message, pointer }, tool) => {
       const name = isObject(tool) ? own(tool, 'name') : undefined;
       this.#faults.tell(typeof name === 'string' ? name : undefined, `${message}; it is left out of the list`, { pointer });
     });
@@ -196,25 +209,57 @@ export class Tools implements ChangingList {
   async #check(name: string, args: JSONObject | undefined, settings: RequestSettings): Promise<ReadyCall> {
     // In its JSON form, as it would be sent now: what the caller does to it while the list is asked for has no effect.
     const kept = args === undefined ? undefined : (JSON.parse(JSON.stringify(args)) as JSONObject);
+    const { value: tool, settings: left } = await this.#inTimeOf(settings, this.#clock.now(), (signal) => this.#catalogue.require(name, kept, signal));
+    return { name, args: kept, settings: left, tool };
+  }
+
+  /** What `look` comes to, as part of a call that began at `startedAt`, and the settings with the time that it left. */
+  async #inTimeOf<T>(settings: RequestSettings, startedAt: number, look: (signal: AbortSignal | undefined) => Promise<T>): Promise<{ value: T; settings: RequestSettings }> {
     const { timeoutMs } = settings;
-    const startedAt = this.#clock.now();
+    const leftMs = () => Math.max(1, timeoutMs - (this.#clock.now() - startedAt));
     const late = () =>
       new RequestTimeoutError('ERR_MCP_REQUEST_TIMEOUT', `tools/call waited ${timeoutMs} ms for the list of tools`, { details: { timeoutMs }, delivery: 'unsent' });
-    const bound = timedSignal(this.#clock, timeoutMs, late, settings.signal);
-    let tool: KnownTool | undefined;
+    const bound = timedSignal(this.#clock, leftMs(), late, settings.signal);
     try {
-      tool = await this.#catalogue.require(name, kept, bound.signal);
+      const value = await look(bound.signal);
+      return { value, settings: { ...settings, timeoutMs: leftMs() } };
     } finally {
       bound.release();
     }
-    const left = Math.max(1, timeoutMs - (this.#clock.now() - startedAt));
-    return { name, args: kept, settings: { ...settings, timeoutMs: left }, tool };
   }
 
   #send(name: string, args: JSONObject | undefined, settings: RequestSettings, tool: KnownTool | undefined): Promise<CallToolResult> {
-    const params = args === undefined ? { name } : { name, arguments: args };
+    const params: CallParams = args === undefined ? { name } : { name, arguments: args };
+    if (this.#mirrors.isOn) return quiet(this.#sendMirrored(params, settings, tool));
+    return this.#request(params, settings, tool);
+  }
+
+  #request(params: CallParams, settings: RequestSettings, tool: KnownTool | undefined): Promise<CallToolResult> {
     const isRepeatable = settings.retry === 'idempotent' && tool?.isRepeatable === true;
     return this.#requester.request('tools/call', params, settings, this.#readerOf(tool), isRepeatable);
+  }
+
+  /**
+   * Where the server says that the headers are not those of the arguments, its list is asked for, and the call is sent once more.
+   * Source: 2026-07-28, Streamable HTTP, "Client Behavior".
+   */
+  async #sendMirrored(params: CallParams, settings: RequestSettings, tool: KnownTool | undefined): Promise<CallToolResult> {
+    const { version } = this.#catalogue;
+    const startedAt = this.#clock.now();
+    try {
+      return await this.#request(params, withMirror(settings, tool), tool);
+    } catch (error) {
+      if (!isHeaderMismatch(error)) throw error;
+      if (settings.retry === 'never') throw withKeptBack(error, tool);
+      const fresh = await this.#inTimeOf(settings, startedAt, (signal) => this.#catalogue.findAfter(version, params.name, signal)).catch((cause: unknown) => {
+        // A list that does not come says less than the refusal; the end of the call says more.
+        throw cause instanceof RPCError || cause instanceof PeerProtocolError ? error : cause;
+      });
+      if (fresh.value === undefined || (fresh.value.mirror?.keptBack.length ?? 0) > 0) throw withKeptBack(error, fresh.value);
+      return this.#request(params, withMirror(fresh.settings, fresh.value), fresh.value).catch((again: unknown) => {
+        throw isHeaderMismatch(again) ? withKeptBack(again, fresh.value) : again;
+      });
+    }
   }
 
   #readerOf(tool: KnownTool | undefined): ReplyReader<CallToolResult> {
@@ -227,4 +272,20 @@ function noTask(name: string): InvalidValueError {
     details: { toolName: name },
     delivery: 'unsent',
   });
+}
+
+function withMirror(settings: RequestSettings, tool: KnownTool | undefined): RequestSettings {
+  return tool?.mirror === undefined ? settings : { ...settings, mirror: tool.mirror };
+}
+
+function isHeaderMismatch(error: unknown): error is RPCError {
+  return error instanceof RPCError && error.rpcCode === HEADER_MISMATCH;
+}
+
+/** Says which headers the host keeps back, where it does: that may be why. */
+function withKeptBack(error: RPCError, tool: KnownTool | undefined): RPCError {
+  const keptBack = tool?.mirror?.keptBack ?? [];
+  if (keptBack.length === 0) return error;
+  const message = `${error.message}; the option mirrorParameters keeps back ${keptBack.map((header) => quote(header)).join(', ')}`;
+  return new RPCError(error.rpcCode, message, error.data, { details: { ...error.details, keptBack }, cause: error });
 }

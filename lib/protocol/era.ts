@@ -50,6 +50,8 @@ export interface Era {
   readonly listensByRequest: boolean;
   /** Whether the level of log messages is asked for once; where not, every request says it. */
   readonly hasLogLevelRequest: boolean;
+  /** Whether params that a server marks are said in headers too, where the road has headers. */
+  readonly mirrorsParams: boolean;
   /** What asks whether the server is there. */
   readonly ping: Call;
   /** Whether the server may take back a request `method` that it was sent. */

@@ -4,7 +4,6 @@ import { own } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
 import { quote } from '../base/text.ts';
 import { SENT_HEADERS } from '../http/header-names.ts';
-import { encodeHeaderValue } from '../http/value-encoding.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import { capabilitiesIn } from './capabilities.ts';
 import type { ClientCapabilities } from './capabilities.ts';
@@ -14,6 +13,7 @@ import type { Call, Era, EraName, HeaderFields, ResultKind, Stamps } from './era
 import { META } from './meta.ts';
 import { mayTravel } from './methods.ts';
 import type { Sender } from './methods.ts';
+import { mirroredValue } from './param-headers.ts';
 import type { Implementation } from './types/implementation.ts';
 import type { ProtocolVersion } from './versions.ts';
 
@@ -50,6 +50,7 @@ export class ModernEra implements Era {
   readonly hasStandaloneStream = false;
   readonly listensByRequest = true;
   readonly hasLogLevelRequest = false;
+  readonly mirrorsParams = true;
   readonly ping: Call = DISCOVER;
   readonly #meta: JSONObject;
   readonly #requestHeaders = new Map<string, HeaderFields>();
@@ -114,7 +115,7 @@ export class ModernEra implements Era {
     const key = typeof name === 'string' ? `${method} ${name}` : method;
     const kept = this.#requestHeaders.get(key);
     if (kept !== undefined) return kept;
-    const named = typeof name === 'string' ? { [SENT_HEADERS.name]: encodeHeaderValue(name) } : {};
+    const named = typeof name === 'string' ? { [SENT_HEADERS.name]: mirroredValue(name, `params.${member} of ${method}`) } : {};
     const made = Object.freeze({ ...headers, [SENT_HEADERS.method]: method, ...named });
     if (this.#requestHeaders.size >= MOST_KEPT_HEADERS) this.#requestHeaders.clear();
     this.#requestHeaders.set(key, made);

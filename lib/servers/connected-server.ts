@@ -35,6 +35,8 @@ import type { Middleware } from '../features/middleware.ts';
 import { Middlewares } from '../features/middlewares.ts';
 import { ROOTS_CHANGED, rootsNotDeclared } from '../features/roots.ts';
 import { WantedLogLevel } from '../features/log-level.ts';
+import { ParamMirrors } from '../features/param-mirrors.ts';
+import type { MirrorPolicy } from '../features/param-mirrors.ts';
 import { Prompts } from '../features/prompts.ts';
 import { withRelatedTask } from '../features/related-task.ts';
 import type { Requester } from '../features/requester.ts';
@@ -90,6 +92,8 @@ export interface ConnectedServerOptions extends ResolvedCommonOptions, Lifecycle
   readonly maxRequestRetries: number;
   /** Whether the stream for what the server sends by itself is opened for who listens; left out: it is. */
   readonly listens?: boolean | undefined;
+  /** What of calls may be said in headers, on a road that has them. */
+  readonly mirrorParameters?: MirrorPolicy | undefined;
 }
 
 /** A handle over a connection. */
@@ -199,7 +203,13 @@ export class ConnectedServer extends MCPServerProtocol {
     });
     const { checkArguments, checkResults } = options;
     const isHeard = (event: ListEvent): boolean => this.#listeners.has(event);
-    this.#tools = new Tools(this.#requester, { clock, limits, defaults: this.#defaults, checkArguments, checkResults, isHeard, fault, tasks: () => this.#tasks });
+    const mirrors = new ParamMirrors({
+      isOn: () => this.#connection.mirrorsParams,
+      policy: options.mirrorParameters ?? true,
+      log: (message) => this.#log.info(`${name}: ${message}`),
+      callbackFault,
+    });
+    this.#tools = new Tools(this.#requester, { clock, limits, defaults: this.#defaults, checkArguments, checkResults, isHeard, mirrors, fault, tasks: () => this.#tasks });
     this.#resources = new Resources(this.#requester, limits, this.#defaults, isHeard);
     this.#prompts = new Prompts(this.#requester, limits, this.#defaults, isHeard);
     this.#newChanges = () =>

@@ -2,6 +2,7 @@
 
 import { isObject } from '../base/json.ts';
 import { functionOption, checkKeys, count, describe, durationMs, flag, text } from '../base/options.ts';
+import type { MirrorPolicy } from '../features/param-mirrors.ts';
 import { endpointURL, resolveServerURL } from '../http/endpoint.ts';
 import { checkUserHeaders } from '../http/header-value.ts';
 import { InMemorySessionManager } from '../session/in-memory-session-manager.ts';
@@ -58,6 +59,12 @@ export interface StreamableHTTPMCPServerOptions extends CommonServerOptions {
   readonly listen?: boolean | undefined;
   /** Whether the old HTTP+SSE transport of 2024-11-05 is tried where there is no Streamable HTTP. Default: true. */
   readonly legacySSE?: boolean | undefined;
+  /**
+   * Whether arguments that a tool of the server marks with `x-mcp-header` go out as headers too, where everything between here and the server can
+   * read them; a function is asked for each, when the list of tools comes. `parameter` is its name, or the names that lead to it joined with
+   * dots; `header` the whole name, such as `Mcp-Param-Region`. A server may refuse calls that lack one. From 2026-07-28 on. Default: true.
+   */
+  readonly mirrorParameters?: MirrorPolicy | undefined;
   /** Sends the requests. Default: the platform's `fetch`, whichever it is at the moment; see `createNodeFetch`. */
   readonly fetch?: Fetch | undefined;
   /** How long the connection may be idle before the server is asked whether it is there, milliseconds; 0: never. Default: 0. */
@@ -96,6 +103,7 @@ const HTTP_OPTION_NAMES: readonly string[] = [
   'connectionPoolLimits',
   'listen',
   'legacySSE',
+  'mirrorParameters',
   'fetch',
   'healthCheckIntervalMs',
 ];
@@ -128,6 +136,7 @@ export function resolveHTTPOptions(options: StreamableHTTPMCPServerOptions): Res
     maxExchanges: readPool(options.connectionPoolLimits),
     listens: optional('listen', options.listen, true, flag),
     legacySSE: optional('legacySSE', options.legacySSE, true, flag),
+    mirrorParameters: optional('mirrorParameters', options.mirrorParameters, true, mirrorPolicy),
     fetch: options.fetch === undefined ? platformFetch : functionOption('fetch', options.fetch as Fetch),
     healthCheckIntervalMs: optional('healthCheckIntervalMs', options.healthCheckIntervalMs, 0, durationOrZero),
   });
@@ -143,6 +152,11 @@ function readHeaders(headers: unknown): UserHeaders {
   if (headers === undefined) return Object.freeze({});
   if (typeof headers === 'function') return headers as UserHeaders;
   return Object.freeze(checkUserHeaders(headers));
+}
+
+function mirrorPolicy(name: string, value: unknown): MirrorPolicy {
+  if (typeof value === 'boolean' || typeof value === 'function') return value as MirrorPolicy;
+  throw new TypeError(`${name} must be true, false or a function; got ${describe(value)}`);
 }
 
 function readManager(manager: unknown): SessionManager {

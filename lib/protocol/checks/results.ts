@@ -77,17 +77,17 @@ function checkPromptMessage(value: unknown): void {
 /** Hears of a tool that is not what the protocol says: where and how, and the tool as it came. */
 export type ToolRefusal = (misfit: Misfit, tool: unknown) => void;
 
-/** One page of `tools/list`. A tool that is not what the protocol says is left out and told to `refused`; the others stay as they came. */
-export function checkListToolsResult(result: JSONObject, refused: ToolRefusal): ListToolsResult {
+/** One page of `tools/list`. A tool that `check` throws a Misfit for is left out and told to `refused`; the others stay as they came. */
+export function checkListToolsResult(result: JSONObject, check: (tool: unknown) => void, refused: ToolRefusal): ListToolsResult {
   const tools = arrayAt(result, 'tools', () => {});
   optionalStringAt(result, 'nextCursor');
-  const fitting = tools.filter((tool) => isTool(tool, refused));
+  const fitting = tools.filter((tool) => isTool(tool, check, refused));
   return (fitting.length === tools.length ? result : { ...result, tools: fitting }) as unknown as ListToolsResult;
 }
 
-function isTool(tool: unknown, refused: ToolRefusal): boolean {
+function isTool(tool: unknown, check: (tool: unknown) => void, refused: ToolRefusal): boolean {
   try {
-    checkTool(tool);
+    check(tool);
     return true;
   } catch (cause) {
     if (!(cause instanceof Misfit)) throw cause;

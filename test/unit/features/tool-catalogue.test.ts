@@ -3,12 +3,14 @@ import { describe, test } from 'node:test';
 import { ConnectionError, RPCError } from '../../../lib/base/errors.ts';
 import { DEFAULT_LIMITS } from '../../../lib/base/limits.ts';
 import type { ToolChecks } from '../../../lib/features/known-tool.ts';
+import { ParamMirrors } from '../../../lib/features/param-mirrors.ts';
 import { ToolCatalogue } from '../../../lib/features/tool-catalogue.ts';
 import { ToolFaults } from '../../../lib/features/tool-faults.ts';
 import type { Tool } from '../../../lib/protocol/types/tools.ts';
 
 const tool = (name: string, required: readonly string[] = []): Tool => ({ name, inputSchema: { type: 'object', required: [...required] } });
-const checks: ToolChecks = { checksSchema: false, checksResults: true, limits: DEFAULT_LIMITS, faults: new ToolFaults(1, () => {}) };
+const mirrors = new ParamMirrors({ isOn: () => false, policy: true, log: () => {}, callbackFault: () => {} });
+const checks: ToolChecks = { checksSchema: false, checksResults: true, limits: DEFAULT_LIMITS, faults: new ToolFaults(1, () => {}), mirrors };
 
 describe('the catalogue of tools', () => {
   test('a server that cannot list its tools is asked once, and again when its list may have changed', async () => {
