@@ -44,7 +44,7 @@ export class Prompts implements ChangingList {
   refresh(): Promise<ListChanged> | undefined {
     const baseline = this.#baseline;
     if (baseline === undefined || !this.#isHeard('promptsChanged')) return undefined;
-    return this.list.all(this.#defaults).then((prompts) => baseline.changeTo(prompts));
+    return this.list.all({ ...this.#defaults, cache: 'refresh' }).then((prompts) => baseline.changeTo(prompts));
   }
 
   letGo(): void {

@@ -71,7 +71,7 @@ export class Resources implements ChangingList {
   refresh(): Promise<ListChanged> | undefined {
     const baseline = this.#baseline;
     if (baseline === undefined || !this.#isHeard('resourcesChanged')) return undefined;
-    return this.list.all(this.#defaults).then((resources) => baseline.changeTo(resources));
+    return this.list.all({ ...this.#defaults, cache: 'refresh' }).then((resources) => baseline.changeTo(resources));
   }
 
   letGo(): void {

@@ -83,7 +83,7 @@ export class Tools implements ChangingList {
     this.#list = new PagedList(requester, { method: 'tools/list', check: (result) => this.#checkPage(result), items: (page) => page.tools, maxPages: limits.maxPages });
     this.#faults = new ToolFaults(limits.maxToolFaults, fault);
     const checks = { checksSchema: checkArguments === 'schema', checksResults: checkResults, limits, faults: this.#faults };
-    this.#catalogue = new ToolCatalogue(() => this.#all(defaults), checks);
+    this.#catalogue = new ToolCatalogue(({ isAnew, known }) => this.#all({ ...defaults, cache: isAnew ? 'refresh' : 'use', onCached: known }), checks);
     this.#checksArguments = checkArguments !== false;
     this.#isHeard = isHeard;
     this.#tasks = tasks;

@@ -50,6 +50,8 @@ export interface Era {
   readonly listensByRequest: boolean;
   /** Whether the level of log messages is asked for once; where not, every request says it. */
   readonly hasLogLevelRequest: boolean;
+  /** Whether results say how long they are fresh, and may be used again for so long. */
+  readonly caches: boolean;
   /** What asks whether the server is there. */
   readonly ping: Call;
   /** Whether the server may take back a request `method` that it was sent. */

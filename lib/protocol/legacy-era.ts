@@ -30,6 +30,7 @@ export class LegacyEra implements Era {
   readonly hasStandaloneStream = true;
   readonly listensByRequest = false;
   readonly hasLogLevelRequest = true;
+  readonly caches = false;
   readonly ping: Call = PING;
 
   constructor(revision: ProtocolVersion) {

@@ -50,6 +50,7 @@ export class ModernEra implements Era {
   readonly hasStandaloneStream = false;
   readonly listensByRequest = true;
   readonly hasLogLevelRequest = false;
+  readonly caches = true;
   readonly ping: Call = DISCOVER;
   readonly #meta: JSONObject;
   readonly #requestHeaders = new Map<string, HeaderFields>();
