@@ -32,6 +32,7 @@ export interface RequestOptions {
    * answered with `answerQuestion`. Servers of earlier revisions ask in another way, and the handlers answer. Default: `answer`.
    */
   readonly rounds?: RoundsChoice | undefined;
+  /**
    * Lists and resources that the server lets be used again for a while. `use`: what is still fresh is not asked for; `refresh`: it is asked for,
    * and what comes is kept; `bypass`: it is asked for, and nothing is kept. Means nothing to other requests. Default: `use`.
    * Source: 2026-07-28, server, utilities, "Caching".
