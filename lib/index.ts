@@ -6,11 +6,12 @@ export { StdioMCPServer } from './servers/stdio-mcp-server.ts';
 export type { ProcessSignal } from './servers/stdio-mcp-server.ts';
 export type { Command, StdioMCPServerOptions } from './servers/stdio-options.ts';
 export { StreamableHTTPMCPServer } from './servers/streamable-http-mcp-server.ts';
+export type { CacheOptions } from './servers/cache-options.ts';
 export type { ConnectionPoolLimits, StreamableHTTPMCPServerOptions } from './servers/http-options.ts';
 export type { CommonServerOptions } from './servers/common-options.ts';
 export type { ServerVerdict } from './servers/server-verdict.ts';
 export { SessionManager } from './session/session-manager.ts';
-export type { LockOptions, SessionManagerOptions } from './session/session-manager.ts';
+export type { CachedText, LockOptions, SessionManagerOptions } from './session/session-manager.ts';
 export type { Lease, LeaseOptions } from './session/lease.ts';
 export { InMemorySessionManager } from './session/in-memory-session-manager.ts';
 export type { InMemorySessionManagerOptions } from './session/in-memory-session-manager.ts';
@@ -53,7 +54,7 @@ export { VERSION } from './servers/client-info.ts';
 export { ConnectionState } from './connection/connection-state.ts';
 export type { ConnectionEvent, StateChange } from './connection/connection-state.ts';
 export type { PendingRequestInfo, ProgressEvent } from './connection/pending-requests.ts';
-export type { OnProgress, RequestOptions, RetryChoice, RoundsChoice } from './connection/request-settings.ts';
+export type { CacheChoice, OnProgress, RequestOptions, RetryChoice, RoundsChoice } from './connection/request-settings.ts';
 
 export {
   ConnectionError,

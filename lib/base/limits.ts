@@ -5,7 +5,7 @@
 
 /** One row of {@link LIMITS}. */
 export interface LimitRow {
-  readonly unit: 'bytes' | 'levels' | 'requests' | 'pages' | 'lines' | 'characters' | 'milliseconds' | 'starts' | 'redirects' | 'fields' | 'tries' | 'tools' | 'errors' | 'tokens' | 'choices' | 'elicitations' | 'changes' | 'rounds';
+  readonly unit: 'bytes' | 'levels' | 'requests' | 'pages' | 'lines' | 'characters' | 'milliseconds' | 'starts' | 'redirects' | 'fields' | 'tries' | 'tools' | 'errors' | 'tokens' | 'choices' | 'elicitations' | 'changes' | 'rounds' | 'results';
   readonly value: number;
   readonly why: string;
 }
@@ -64,7 +64,10 @@ export type LimitName =
   | 'maxRounds'
   | 'roundPauseMs'
   | 'maxRoundsMs'
-  | 'maxInputRequests';
+  | 'maxInputRequests'
+  | 'maxCacheMs'
+  | 'maxCachedResults'
+  | 'maxCachedBytes';
 
 const row = (value: number, unit: LimitRow['unit'], why: string): LimitRow => Object.freeze({ unit, value, why });
 
@@ -120,6 +123,9 @@ export const LIMITS: Readonly<Record<LimitName, LimitRow>> = Object.freeze({
   roundPauseMs: row(250, 'milliseconds', 'The pause before a call is sent again of which nothing was asked; twice as long after each one in a row.'),
   maxRoundsMs: row(3_600_000, 'milliseconds', 'How long one call may take from the first question of its server on, people who are asked included.'),
   maxInputRequests: row(100, 'requests', 'What a server may ask at once before it answers one call.'),
+  maxCacheMs: row(86_400_000, 'milliseconds', 'How long a result may be used again, however long its server says.'),
+  maxCachedResults: row(1_000, 'results', 'Results of one server that are kept to be used again; beyond, those unused for the longest time leave.'),
+  maxCachedBytes: row(16 * MiB, 'bytes', 'Memory of those results, two bytes a character.'),
   streamLeaseMs: row(15_000, 'milliseconds', 'Of several handles that share a session, one listens: how long after the end of its process another one takes over.'),
   listQuietMs: row(100, 'milliseconds', 'How long a server says nothing more of a list that changed, before the list is asked for and the host is told.'),
   maxListDelayMs: row(1_000, 'milliseconds', 'How long the host is not told of a list whose server goes on saying that it changed.'),

@@ -33,6 +33,12 @@ export interface RequestOptions {
    * answered with `answerQuestion`. Servers of earlier revisions ask in another way, and the handlers answer. Default: `answer`.
    */
   readonly rounds?: RoundsChoice | undefined;
+  /**
+   * Lists and resources that the server lets be used again for a while. `use`: what is still fresh is not asked for; `refresh`: it is asked for,
+   * and what comes is kept; `bypass`: it is asked for, and nothing is kept. Means nothing to other requests. Default: `use`.
+   * Source: 2026-07-28, server, utilities, "Caching".
+   */
+  readonly cache?: CacheChoice | undefined;
   /** Members of the request's `_meta`. A `progressToken` among them is used in place of one of ours. */
   readonly meta?: JSONObject | undefined;
 }
@@ -48,6 +54,10 @@ export interface RequestSettings {
   readonly retry: RetryChoice;
   /** `answer` where it is left out. */
   readonly rounds?: RoundsChoice | undefined;
+  /** Left out: `use`. */
+  readonly cache?: CacheChoice | undefined;
+  /** Called before an answer that was known already; for a feature, not for the caller. */
+  readonly onCached?: (() => void) | undefined;
   /** What of the params is said in headers too, on a road that has them; found by a feature, not by the caller. */
   readonly mirror?: Mirror | undefined;
   /** Its answer is the end of a stream that is to stay open: it takes nobody's turn, and silence on it means nothing. */
@@ -68,7 +78,12 @@ export type RoundsChoice = 'answer' | 'manual';
 
 const ROUNDS_CHOICES: readonly RoundsChoice[] = ['answer', 'manual'];
 const RETRY_CHOICES: readonly RetryChoice[] = ['never', 'safe', 'idempotent'];
-const REQUEST_OPTION_NAMES = ['signal', 'timeoutMs', 'resetTimeoutOnProgress', 'maxTotalTimeoutMs', 'onProgress', 'meta', 'retry', 'rounds'];
+const REQUEST_OPTION_NAMES = ['signal', 'timeoutMs', 'resetTimeoutOnProgress', 'maxTotalTimeoutMs', 'onProgress', 'meta', 'retry', 'rounds', 'cache'];
+
+/** The choices of {@link RequestOptions.cache}. */
+export type CacheChoice = 'use' | 'refresh' | 'bypass';
+
+const CACHE_CHOICES: readonly CacheChoice[] = ['use', 'refresh', 'bypass'];
 
 /** The settings of a request that was given no options. */
 export function defaultRequestSettings(timeoutMs: number): RequestSettings {
@@ -95,7 +110,7 @@ export function resolveRequestOptions(
 ): RequestSettings {
   if (options === undefined) return defaults;
   checkKeys('options', options, alsoKnown.length === 0 ? REQUEST_OPTION_NAMES : [...REQUEST_OPTION_NAMES, ...alsoKnown]);
-  const { signal, timeoutMs, resetTimeoutOnProgress, maxTotalTimeoutMs, onProgress, meta, retry, rounds } = options;
+  const { signal, timeoutMs, resetTimeoutOnProgress, maxTotalTimeoutMs, onProgress, meta, retry, rounds, cache } = options;
   return {
     signal: abortSignal('options.signal', signal),
     timeoutMs: timeoutMs === undefined ? defaults.timeoutMs : durationMs('options.timeoutMs', timeoutMs),
@@ -105,6 +120,7 @@ export function resolveRequestOptions(
     meta: meta === undefined ? undefined : checkMeta('options.meta', meta),
     retry: retry === undefined ? 'safe' : oneOf('options.retry', retry, RETRY_CHOICES),
     rounds: rounds === undefined ? 'answer' : oneOf('options.rounds', rounds, ROUNDS_CHOICES),
+    cache: cache === undefined ? 'use' : oneOf('options.cache', cache, CACHE_CHOICES),
   };
 }
 

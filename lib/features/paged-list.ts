@@ -1,7 +1,8 @@
 /** A list that comes in pages. Source: MCP, server, utilities, "Pagination". */
 
-import { LimitError, PeerProtocolError } from '../base/errors.ts';
+import { LimitError, PeerProtocolError, RPCError } from '../base/errors.ts';
 import type { JSONObject } from '../base/json.ts';
+import { RPC_ERROR } from '../jsonrpc/error-code.ts';
 import type { RequestSettings } from '../connection/request-settings.ts';
 import { refusedRequest } from './refusals.ts';
 import type { Requester } from './requester.ts';
@@ -38,6 +39,21 @@ export class PagedList<P extends Page, Item> {
 
   /** Every item of every page. Each page is a request with these settings. */
   async all(settings: RequestSettings): Promise<Item[]> {
+    let isKnown = false;
+    const onCached = () => {
+      isKnown = true;
+      settings.onCached?.();
+    };
+    try {
+      return await this.#gather({ ...settings, onCached });
+    } catch (cause) {
+      // A page that was known may lead to a cursor that is none any more. Source: 2026-07-28, "Caching", "Interaction with Pagination".
+      if (!isKnown || !(cause instanceof RPCError) || cause.rpcCode !== RPC_ERROR.invalidParams) throw cause;
+      return this.#gather({ ...settings, cache: 'refresh' });
+    }
+  }
+
+  async #gather(settings: RequestSettings): Promise<Item[]> {
     const items: Item[] = [];
     for await (const page of this.#pages(settings)) for (const item of this.#options.items(page)) items.push(item);
     return items;

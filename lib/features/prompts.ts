@@ -41,7 +41,7 @@ export class Prompts implements ChangingList {
   expire(): void {}
 
   refresh(): Promise<ListChanged> | undefined {
-    return this.#baseline.refresh(() => this.list.all(this.#defaults));
+    return this.#baseline.refresh(() => this.list.all({ ...this.#defaults, cache: 'refresh' }));
   }
 
   letGo(): void {

@@ -13,17 +13,25 @@ const NO_ARGUMENTS: JSONObject = Object.freeze({});
 /** The server cannot list its tools: nothing is known of any of them, and there is no use in asking again. */
 const UNLISTED = 'unlisted';
 
+/** How the list is looked at: whether it has to come from the server now, and who hears that it did not. */
+export interface Look {
+  readonly isAnew: boolean;
+  readonly known: () => void;
+}
+
 /** What a look at the list came to. */
 interface Learnt {
   readonly tools: readonly Tool[];
   readonly known: KnownTools | typeof UNLISTED;
+  /** Whether some of it was known before, and may be out of date. */
+  readonly isOld: boolean;
   /** Why the server cannot list its tools. */
   readonly cause?: unknown;
 }
 
 /** Learns the list of tools when it is first needed, and again when it may have changed. */
 export class ToolCatalogue {
-  readonly #load: () => Promise<readonly Tool[]>;
+  readonly #load: (look: Look) => Promise<readonly Tool[]>;
   readonly #checks: ToolChecks;
   #known: KnownTools | typeof UNLISTED | undefined;
   /** What was known before it was forgotten: of schemas that are still the same, what was compiled is taken over. */
@@ -32,7 +40,7 @@ export class ToolCatalogue {
   #version = 0;
   #isUsed = false;
 
-  constructor(load: () => Promise<readonly Tool[]>, checks: ToolChecks) {
+  constructor(load: (look: Look) => Promise<readonly Tool[]>, checks: ToolChecks) {
     this.#load = load;
     this.#checks = checks;
   }
@@ -88,11 +96,11 @@ export class ToolCatalogue {
    *   or what kept the list from coming.
    */
   async require(name: string, args: JSONObject = NO_ARGUMENTS, signal: AbortSignal | undefined): Promise<KnownTool | undefined> {
-    const isFresh = this.#known === undefined;
-    let known = this.#known ?? (await orAbort(this.#learnAll(), signal)).known;
-    if (known !== UNLISTED && !known.has(name) && !isFresh) {
+    const learnt = this.#known === undefined ? await orAbort(this.#learnAll(false), signal) : undefined;
+    let known = learnt?.known ?? this.#known ?? UNLISTED;
+    if (known !== UNLISTED && !known.has(name) && learnt?.isOld !== false) {
       this.forget();
-      ({ known } = await orAbort(this.#learnAll(), signal));
+      ({ known } = await orAbort(this.#learnAll(true), signal));
     }
     if (known === UNLISTED) return undefined;
     const tool = known.get(name);
@@ -105,30 +113,31 @@ export class ToolCatalogue {
   async findAfter(version: number, name: string, signal: AbortSignal | undefined): Promise<KnownTool | undefined> {
     // Of many calls that were refused for one change, the first asks for the list.
     if (version === this.#version) this.forget();
-    const known = this.#known ?? (await orAbort(this.#learnAll(), signal)).known;
+    const known = this.#known ?? (await orAbort(this.#learnAll(true), signal)).known;
     return known === UNLISTED ? undefined : known.get(name);
   }
 
   /** The whole list, asked for now, or being asked for; what is known follows it. @throws what kept it from coming. */
   async relearn(): Promise<readonly Tool[]> {
-    const { tools, known, cause } = await this.#learnAll();
+    const { tools, known, cause } = await this.#learnAll(true);
     if (known === UNLISTED) throw cause;
     return tools;
   }
 
-  #learnAll(): Promise<Learnt> {
-    this.#loading ??= this.#loadOnce(this.#version);
+  #learnAll(isAnew: boolean): Promise<Learnt> {
+    this.#loading ??= this.#loadOnce(this.#version, isAnew);
     return this.#loading;
   }
 
-  async #loadOnce(version: number): Promise<Learnt> {
+  async #loadOnce(version: number, isAnew: boolean): Promise<Learnt> {
+    let isOld = false;
     try {
-      const tools = await this.#load();
-      return { tools, known: this.learn(tools, version) };
+      const tools = await this.#load({ isAnew, known: () => (isOld = true) });
+      return { tools, known: this.learn(tools, version), isOld };
     } catch (cause) {
       if (!(cause instanceof RPCError || cause instanceof PeerProtocolError)) throw cause;
       if (version === this.#version) this.#known = UNLISTED;
-      return { tools: [], known: UNLISTED, cause };
+      return { tools: [], known: UNLISTED, isOld, cause };
     } finally {
       if (version === this.#version) this.#loading = undefined;
     }

@@ -94,7 +94,7 @@ export class Tools implements ChangingList {
     this.#mirrors = mirrors;
     this.#faults = new ToolFaults(limits.maxToolFaults, fault);
     const checks = { checksSchema: checkArguments === 'schema', checksResults: checkResults, limits, faults: this.#faults, mirrors };
-    this.#catalogue = new ToolCatalogue(() => this.#all(defaults), checks);
+    this.#catalogue = new ToolCatalogue(({ isAnew, known }) => this.#all({ ...defaults, cache: isAnew ? 'refresh' : 'use', onCached: known }), checks);
     this.#checksArguments = checkArguments !== false;
     this.#baseline = new ListBaseline(toolName, () => isHeard('toolsChanged'));
     this.#tasks = tasks;

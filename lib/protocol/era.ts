@@ -52,6 +52,8 @@ export interface Era {
   readonly hasLogLevelRequest: boolean;
   /** Whether params that a server marks are said in headers too, where the road has headers. */
   readonly mirrorsParams: boolean;
+  /** Whether results say how long they are fresh, and may be used again for so long. */
+  readonly caches: boolean;
   /** What asks whether the server is there. */
   readonly ping: Call;
   /** Whether the server may take back a request `method` that it was sent. */

@@ -31,6 +31,7 @@ export class LegacyEra implements Era {
   readonly listensByRequest = false;
   readonly hasLogLevelRequest = true;
   readonly mirrorsParams = false;
+  readonly caches = false;
   readonly ping: Call = PING;
 
   constructor(revision: ProtocolVersion) {

@@ -51,6 +51,7 @@ export class ModernEra implements Era {
   readonly listensByRequest = true;
   readonly hasLogLevelRequest = false;
   readonly mirrorsParams = true;
+  readonly caches = true;
   readonly ping: Call = DISCOVER;
   readonly #meta: JSONObject;
   readonly #requestHeaders = new Map<string, HeaderFields>();

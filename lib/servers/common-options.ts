@@ -18,6 +18,8 @@ import type { ServerLogLevel } from '../protocol/types/logging.ts';
 import type { Implementation } from '../protocol/types/implementation.ts';
 import { PROTOCOL_VERSIONS } from '../protocol/versions.ts';
 import type { ProtocolVersion } from '../protocol/versions.ts';
+import { readCacheOptions } from './cache-options.ts';
+import type { CacheOptions, ResolvedCacheOptions } from './cache-options.ts';
 import { CLIENT_INFO } from './client-info.ts';
 import { checkVerdict } from './server-verdict.ts';
 import type { ServerVerdict } from './server-verdict.ts';
@@ -63,6 +65,11 @@ export interface CommonServerOptions {
    * prompts and resources, where somebody listens for the event and the host listed them while it did. Default: true.
    */
   readonly refreshLists?: boolean | undefined;
+  /**
+   * Whether lists and resources that the server lets be used again for a while are kept for so long, in memory, and not asked for again; an object
+   * says how. Servers before 2026-07-28 have no such results. Default: true.
+   */
+  readonly cache?: boolean | CacheOptions | undefined;
   /** Answers what the server asks of the host. Default: nothing is answered, and nothing declared. */
   readonly handlers?: Handlers | undefined;
   /** Says for every request which trace it belongs to; it goes out in `_meta`, below what `options.meta` gives. Default: none. */
@@ -93,6 +100,7 @@ export const COMMON_OPTION_NAMES: readonly (keyof CommonServerOptions)[] = [
   'checkArguments',
   'checkResults',
   'refreshLists',
+  'cache',
   'handlers',
   'traceContext',
   'serverLogLevel',
@@ -112,6 +120,7 @@ export interface ResolvedCommonOptions {
   readonly checkArguments: ArgumentChecks;
   readonly checkResults: boolean;
   readonly refreshLists: boolean;
+  readonly cache: ResolvedCacheOptions;
   readonly handlers: ResolvedHandlers;
   readonly traceContext: TraceContextHook | undefined;
   readonly serverLogLevel: ServerLogLevel | undefined;
@@ -140,6 +149,7 @@ export function resolveCommonOptions(owner: string, options: CommonServerOptions
     checkArguments: optional('checkArguments', options.checkArguments, true, argumentChecks),
     checkResults: optional('checkResults', options.checkResults, true, flag),
     refreshLists: optional('refreshLists', options.refreshLists, true, flag),
+    cache: readCacheOptions('cache', options.cache),
     handlers: resolveHandlers(options.handlers),
     traceContext: optional('traceContext', options.traceContext, undefined, (name, value) => functionOption(name, value as TraceContextHook)),
     serverLogLevel: optional('serverLogLevel', options.serverLogLevel, undefined, (name, value) => oneOf(name, value, SERVER_LOG_LEVELS)),

@@ -2,6 +2,7 @@
 
 /// <reference lib="esnext.disposable" preserve="true" />
 import { systemClock } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import { ConnectionError, isMCPError } from '../base/errors.ts';
 import type { JSONObject } from '../base/json.ts';
 import { isObject } from '../base/json.ts';
@@ -41,6 +42,7 @@ import { Prompts } from '../features/prompts.ts';
 import { withRelatedTask } from '../features/related-task.ts';
 import type { Requester } from '../features/requester.ts';
 import { ListenSource } from '../features/listen-source.ts';
+import { ResultCache } from '../features/result-cache.ts';
 import { ResourceSubscriptions } from '../features/resource-subscriptions.ts';
 import { Resources } from '../features/resources.ts';
 import { NOTHING_MORE, SERVER_EVENTS, hearNotification, isListEvent } from '../features/server-events.ts';
@@ -96,6 +98,8 @@ export interface ConnectedServerOptions extends ResolvedCommonOptions, Lifecycle
   readonly mirrorParameters?: MirrorPolicy | undefined;
 }
 
+const LETS_GO: ReadonlySet<ConnectionState> = new Set(['disconnecting', 'disconnected']);
+
 /** A handle over a connection. */
 export class ConnectedServer extends MCPServerProtocol {
   readonly name: string;
@@ -112,6 +116,7 @@ export class ConnectedServer extends MCPServerProtocol {
   readonly #middlewares: Middlewares;
   readonly #rounds: InputRounds;
   readonly #diagnostics: Diagnostics | undefined;
+  readonly #cache: ResultCache | undefined;
   readonly #requester: Requester;
   readonly #tools: Tools;
   readonly #tasks: Tasks;
@@ -145,10 +150,12 @@ export class ConnectedServer extends MCPServerProtocol {
       if (method !== 'notifications/message' || this.#listeners.has('log')) hearNotification(method, params, this.#emit);
     };
     const answerer = withRelatedTask(answererOf(asked, (request, answer) => this.#answer(request, answer)));
+    const sending = this.#newRequester();
+    this.#cache = this.#newCache(options, road, clock, sending);
     this.#rounds = new InputRounds({
       clock,
       limits,
-      requester: this.#newRequester(),
+      requester: this.#cache ?? sending,
       mayAskBack: (method) => this.#connection.agreement?.era.mayAskBack(method) === true,
       answerer,
       offers: (method) => asked.answers.has(method),
@@ -174,7 +181,10 @@ export class ConnectedServer extends MCPServerProtocol {
         },
         unclaimedProgress: (token, progress) => this.#tasks.progressed(token, progress),
         fault,
-        gap: () => this.#emit('gap', NOTHING_MORE),
+        gap: () => {
+          this.#cache?.clear();
+          this.#emit('gap', NOTHING_MORE);
+        },
         callbackFault,
       },
     });
@@ -475,6 +485,24 @@ export class ConnectedServer extends MCPServerProtocol {
     };
   }
 
+  #newCache({ cache, limits, serverName: name }: ConnectedServerOptions, road: Road, clock: Clock, requester: Requester): ResultCache | undefined {
+    const { enabled, shared, staleOnError, publicAcrossCredentials } = cache;
+    if (!enabled) return undefined;
+    if (shared && road.results === undefined) throw new TypeError('cache.shared needs a sessionManager that others can share');
+    return new ResultCache({
+      name,
+      clock,
+      limits,
+      requester,
+      isOn: () => this.#connection.agreement?.era.caches === true && !LETS_GO.has(this.#connection.state),
+      asker: (signal) => road.asker?.(signal) ?? '',
+      staleOnError,
+      publicAcrossCredentials,
+      shared: shared ? road.results : undefined,
+      fault: (error) => this.#fault(error),
+    });
+  }
+
   #request<T>(method: string, params: JSONObject | undefined, settings: RequestSettings, reader: ReplyReader<T>): Promise<T> {
     if (this.#lifecycle.recovery === undefined) return this.#connection.request(method, params, settings, reader);
     return settled(async () => {
@@ -491,6 +519,7 @@ export class ConnectedServer extends MCPServerProtocol {
 
   #notified(method: string, params: JSONObject, exchange: RequestId | undefined): void {
     this.#diagnostics?.notified(method, params);
+    this.#cache?.notified(method, params);
     if (!this.#subscriptions.admits(method, params, exchange)) return;
     this.#middlewares.hear(method, params);
   }
@@ -556,6 +585,7 @@ export class ConnectedServer extends MCPServerProtocol {
     if (change.to === 'connected') this.#health.start();
     else this.#health.stop();
     if (change.from === 'connected') this.#hostContext.elicitations.ended(change.cause);
+    if (change.to !== 'failed') this.#cache?.clear();
     this.#tools.restart();
     this.#changes?.stop();
     if (change.to === 'disconnected') for (const list of [this.#tools, this.#resources, this.#prompts]) list.letGo();

@@ -14,10 +14,12 @@ import { HTTPTransport } from '../transport/http/http-transport.ts';
 import type { HTTPWay } from '../transport/http/http-transport.ts';
 import type { ListeningTurns } from '../transport/http/listening-turns.ts';
 import { RequestSlots } from '../transport/http/request-slots.ts';
+import type { FrameHeaders } from '../transport/transport.ts';
 import type { NetworkFacts } from './diagnostics-attributes.ts';
 import type { ResolvedHTTPOptions } from './http-options.ts';
 import type { Road } from './lifecycle.ts';
 import { SessionStore } from './session-store.ts';
+import { StoredResults } from './stored-results.ts';
 import { SharedListening } from './shared-listening.ts';
 
 // What may pass: the server is being started, moved, or has too much to do.
@@ -33,6 +35,10 @@ export class HTTPRoad implements Road {
   readonly #store: SessionStore;
   readonly #listens: boolean | ListeningTurns;
   #connection: Connection | undefined;
+  /** Where that is the same for all requests: who asks. */
+  readonly #asking: string | undefined;
+  readonly results: StoredResults | undefined;
+  #endpoint = '';
   #network: NetworkFacts = Object.freeze({ transport: 'tcp' });
   /** The way that worked, remembered for the endpoint it was found for. */
   #found: { readonly endpoint: string; readonly way: HTTPWay } | undefined;
@@ -44,6 +50,8 @@ export class HTTPRoad implements Road {
     this.#slots = new RequestSlots(options.maxExchanges);
     const log = createLog(options.logger, options.logLevel);
     const { sessionManager: manager } = options;
+    if (typeof headers !== 'function' || options.sessionKey !== undefined) this.#asking = JSON.stringify(askerOf(options.sessionKey, headers as FrameHeaders));
+    if (options.cache.shared && !options.hasOwnManager) this.results = new StoredResults({ name, manager: options.sessionManager, clock, limits, log, server: () => this.#asked() });
     this.#store = new SessionStore({ name, clock, log, manager, isShared: !options.hasOwnManager, offered: options.offer.protocolVersions });
     if (!options.listens) this.#listens = false;
     else this.#listens = options.hasOwnManager || new SharedListening({ name, clock, log, manager, store: this.#store, leaseMs: limits.streamLeaseMs });
@@ -54,11 +62,16 @@ export class HTTPRoad implements Road {
     return this.#connection?.sessionId;
   }
 
+  asker(signal: AbortSignal | undefined): string | Promise<string> {
+    return this.#asking ?? this.#asker(signal).then((asker) => JSON.stringify(asker));
+  }
+
   async open(connection: Connection, signal: AbortSignal): Promise<void> {
     this.#connection = connection;
     const { sessionId, cause } = connection;
     const lostId = cause instanceof ConnectionError && cause.code === 'ERR_MCP_SESSION_LOST' ? sessionId : undefined;
     const endpoint = await orAbort(this.#options.endpoint(), signal);
+    this.#endpoint = endpoint;
     this.#network = networkOf(endpoint);
     const asker = await this.#asker(signal);
     const capabilities = capabilitiesText(connection.capabilities);
@@ -115,13 +128,24 @@ export class HTTPRoad implements Road {
   }
 
   /** Who is asking: as the host says, or else whoever sends these headers: each of them may be a credential. */
-  async #asker(signal: AbortSignal): Promise<Omit<SessionOwner, 'endpoint'>> {
+  async #asker(signal: AbortSignal | undefined): Promise<Asker> {
     const { headers, sessionKey } = this.#options;
-    if (sessionKey !== undefined) return { sessionKey };
-    const given = typeof headers === 'function' ? checkUserHeaders(await orAbort(Promise.resolve(headers()), signal)) : headers;
-    const fields = Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]);
-    return fields.length === 0 ? {} : { credential: JSON.stringify(fields.sort()) };
+    const given = typeof headers === 'function' && sessionKey === undefined ? checkUserHeaders(await orAbort(Promise.resolve(headers()), signal)) : headers;
+    return askerOf(sessionKey, given as FrameHeaders);
   }
+
+  #asked(): { endpoint: string; offer: string } {
+    const { agreement, capabilities } = this.#connection ?? {};
+    return { endpoint: this.#endpoint, offer: JSON.stringify([agreement?.era.revision, capabilities]) };
+  }
+}
+
+type Asker = Omit<SessionOwner, 'endpoint'>;
+
+function askerOf(sessionKey: string | undefined, headers: FrameHeaders): Asker {
+  if (sessionKey !== undefined) return { sessionKey };
+  const fields = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
+  return fields.length === 0 ? {} : { credential: JSON.stringify(fields.sort()) };
 }
 
 function networkOf(endpoint: string): NetworkFacts {

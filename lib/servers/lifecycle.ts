@@ -10,6 +10,7 @@ import type { Log } from '../base/log.ts';
 import type { Connection } from '../connection/connection.ts';
 import { ConnectionState } from '../connection/connection-state.ts';
 import type { StateChange } from '../connection/connection-state.ts';
+import type { SharedResults } from '../features/shared-results.ts';
 import { backoffMs } from '../transport/backoff.ts';
 import type { NetworkFacts } from './diagnostics-attributes.ts';
 
@@ -27,6 +28,10 @@ export interface Road {
   endsSession(signal: AbortSignal): Promise<boolean>;
   /** The handle has let go. Never rejects. */
   left(signal: AbortSignal): Promise<void>;
+  /** Who asks, as a text, where a road can tell: what one is answered is not kept for another. At once where that never changes. */
+  readonly asker?: (signal: AbortSignal | undefined) => string | Promise<string>;
+  /** Where results are shared with other handles, on a road that has such a place. */
+  readonly results?: SharedResults | undefined;
   /** How the server is reached, as far as it is known. */
   network(): NetworkFacts;
 }

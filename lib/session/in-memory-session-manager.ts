@@ -2,8 +2,9 @@ import { systemClock } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
 import { SessionStoreError } from '../base/errors.ts';
 import { checkKeys, count, text } from '../base/options.ts';
-import { SessionManager } from './session-manager.ts';
-import type { LockOptions } from './session-manager.ts';
+import { CachedTexts } from './cached-texts.ts';
+import { SessionManager, checkCached } from './session-manager.ts';
+import type { CachedText, LockOptions } from './session-manager.ts';
 import { checkSessionRecord } from './session-record.ts';
 import type { SessionRecord } from './session-record.ts';
 
@@ -32,6 +33,7 @@ interface Entry {
 export class InMemorySessionManager extends SessionManager {
   /** The one unused for the longest time first, and so, as all live equally long, the next to expire first. */
   readonly #entries = new Map<string, Entry>();
+  readonly #results: CachedTexts;
   readonly #clock: Clock;
   readonly #expirationMs: number;
   readonly #maxSessions: number;
@@ -42,6 +44,7 @@ export class InMemorySessionManager extends SessionManager {
     const { expirationSeconds = 3_600, maxSessions = 1_000, clock = systemClock } = options;
     super({ clock });
     this.#clock = clock;
+    this.#results = new CachedTexts(clock);
     this.#expirationMs = 1_000 * count('expirationSeconds', expirationSeconds, 1);
     this.#maxSessions = count('maxSessions', maxSessions, 1);
   }
@@ -78,10 +81,30 @@ export class InMemorySessionManager extends SessionManager {
     return super.withLock(key, typeof action === 'function' ? begin : action, options);
   }
 
-  /** Forgets every session. */
+  /** As {@link SessionManager.getCached}, for all handles of this manager. */
+  override async getCached(group: string, field: string): Promise<CachedText | undefined> {
+    this.#requireOpen(group);
+    return this.#results.find(group, text('field', field));
+  }
+
+  /** As {@link SessionManager.storeCached}; the results of all handles together have the default bounds `maxCachedResults` and `maxCachedBytes`. */
+  override async storeCached(group: string, field: string, result: string, ttlMs: number): Promise<void> {
+    checkCached(group, field, result, ttlMs);
+    this.#requireOpen(group);
+    this.#results.store(group, field, result, ttlMs);
+  }
+
+  /** As {@link SessionManager.dropCached}. */
+  override async dropCached(group: string): Promise<void> {
+    this.#requireOpen(group);
+    this.#results.drop(group);
+  }
+
+  /** Forgets every session, and every result. */
   override async close(): Promise<void> {
     this.#closed = true;
     this.#entries.clear();
+    this.#results.clear();
   }
 
   /** Puts the record last in line, its time begun anew, and lets the first one go when there are too many. */

@@ -67,6 +67,11 @@ export class RedisKeyNames {
     return { lock: `${tagged}lease${purpose}`, fence: `${tagged}lease-fence${purpose}`, wanted: `${tagged}lease-wanted${purpose}` };
   }
 
+  /** The key of a group of results. */
+  async ofResults(group: string): Promise<string> {
+    return `${await this.#tagged(group)}results`;
+  }
+
   async #tagged(key: string): Promise<string> {
     return `${this.#prefix}{${await escapeRedisName(key)}}:`;
   }

@@ -8,6 +8,7 @@ import { KeyedMutex } from './keyed-mutex.ts';
 import type { Lease, LeaseOptions } from './lease.ts';
 import { RedisBreaker } from './redis-breaker.ts';
 import type { RedisAvailability } from './redis-breaker.ts';
+import { RedisResults } from './redis-results.ts';
 import { LockWait } from './redis-lock-wait.ts';
 import { RedisLocks, wholeMs } from './redis-locks.ts';
 import type { HeldLock } from './redis-locks.ts';
@@ -21,8 +22,8 @@ import { SET_ASIDE_FLAWED, STORE_IF_EPOCH } from './redis-session-scripts.ts';
 import { SessionValues } from './redis-session-value.ts';
 import type { ValueFlaw } from './redis-session-value.ts';
 import { RedisStore } from './redis-store.ts';
-import { DEFAULT_LOCK_WAIT_MS, SessionManager, checkLease } from './session-manager.ts';
-import type { LockOptions } from './session-manager.ts';
+import { DEFAULT_LOCK_WAIT_MS, SessionManager, checkCached, checkLease } from './session-manager.ts';
+import type { CachedText, LockOptions } from './session-manager.ts';
 import { checkSessionRecord } from './session-record.ts';
 import type { SessionRecord } from './session-record.ts';
 
@@ -30,6 +31,8 @@ import type { SessionRecord } from './session-record.ts';
 export interface RedisSessionStatus extends RedisAvailability {
   /** Values that stood in place of a record and were set aside by this manager. */
   readonly setAside: number;
+  /** Values that stood in place of a result and were not used by this manager. */
+  readonly flawedResults: number;
   /** Locks and leases that this manager holds. */
   readonly locks: number;
   /** Memberships that this manager keeps up. */
@@ -56,6 +59,7 @@ export class RedisSessionManager extends SessionManager {
   readonly #store: RedisStore;
   readonly #names: RedisKeyNames;
   readonly #values: SessionValues;
+  readonly #results: RedisResults;
   readonly #locks: RedisLocks;
   readonly #members: RedisMembers;
   /** One contender of this process at a time asks Redis for a lock. */
@@ -75,13 +79,14 @@ export class RedisSessionManager extends SessionManager {
     this.#store = new RedisStore(send, this.#breaker);
     this.#names = new RedisKeyNames(keyPrefix);
     this.#values = new SessionValues(maxRecordBytes, seal);
+    this.#results = new RedisResults({ store: this.#store, names: this.#names, log, seal, maxBytes: maxRecordBytes });
     this.#locks = new RedisLocks(this.#store, clock);
     this.#members = new RedisMembers(this.#store, clock, expirationMs);
   }
 
   /** How Redis stands, and what this manager holds there. */
   get status(): RedisSessionStatus {
-    return Object.freeze({ ...this.#breaker.availability, setAside: this.#setAside, locks: this.#locks.size, members: this.#members.size });
+    return Object.freeze({ ...this.#breaker.availability, setAside: this.#setAside, flawedResults: this.#results.flawed, locks: this.#locks.size, members: this.#members.size });
   }
 
   /** The record under `key`, frozen; reading it counts as a use. @throws SessionStoreError `ERR_MCP_SESSION_STORE`. */
@@ -180,6 +185,25 @@ export class RedisSessionManager extends SessionManager {
     this.#requireOpen(key);
     const name = await escapeRedisName(text('member', member));
     return this.#members.leave(await this.#names.ofSession(key), name);
+  }
+
+  /** As {@link SessionManager.getCached}, for all processes. What stands there and is none of ours is counted, logged, and nothing. @throws SessionStoreError `ERR_MCP_SESSION_STORE`. */
+  override async getCached(group: string, field: string): Promise<CachedText | undefined> {
+    this.#requireOpen(group);
+    return this.#results.find(group, text('field', field));
+  }
+
+  /** As {@link SessionManager.storeCached}, for all processes; a result that takes more than `maxRecordBytes` is not stored. @throws SessionStoreError `ERR_MCP_SESSION_STORE`. */
+  override async storeCached(group: string, field: string, result: string, ttlMs: number): Promise<void> {
+    checkCached(group, field, result, ttlMs);
+    this.#requireOpen(group);
+    await this.#results.store(group, field, result, ttlMs);
+  }
+
+  /** As {@link SessionManager.dropCached}, for all processes. @throws SessionStoreError `ERR_MCP_SESSION_STORE`. */
+  override async dropCached(group: string): Promise<void> {
+    this.#requireOpen(group);
+    await this.#results.drop(group);
   }
 
   /**

@@ -19,6 +19,14 @@ export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A result in a store. */
+export interface CachedText {
+  /** The result as JSON, as it came from a server. */
+  readonly text: string;
+  /** For how long it is fresh still, milliseconds. */
+  readonly ttlMs: number;
+}
+
 /** What a {@link SessionManager} can be made with. */
 export interface SessionManagerOptions {
   /** Times the waits for locks; the machine's clock where it is left out. */
@@ -32,7 +40,7 @@ export const DEFAULT_LOCK_WAIT_MS: number = 30_000;
  * Where sessions are kept. A manager of your own needs the four abstract methods only; it may be shared by any number of handles,
  * and who made it closes it. What it rejects with never fails a call: the handle goes on without it and tells the logger.
  *
- * The two other methods work as they stand for as long as one instance sees every change. A store that several processes share
+ * The other methods work as they stand for as long as one instance sees every change. A store that several processes share
  * should replace `withLock` by a lock that they share too; `compareAndStore` is built on it.
  */
 export abstract class SessionManager {
@@ -153,6 +161,26 @@ export abstract class SessionManager {
     if (members?.size === 0) this.#members.delete(key);
     return members?.size ?? 0;
   }
+
+  /**
+   * The result that is stored under `field` of `group`, and for how many milliseconds it is fresh still; `undefined` when there is none (any
+   * more). What is returned is checked by who asked. Here nothing is ever stored.
+   */
+  async getCached(group: string, field: string): Promise<CachedText | undefined> {
+    text('group', group);
+    text('field', field);
+    return undefined;
+  }
+
+  /** Stores a result for `ttlMs` milliseconds, in place of the one that is there; a store may forget it earlier. Here it is not stored. */
+  async storeCached(group: string, field: string, result: string, ttlMs: number): Promise<void> {
+    checkCached(group, field, result, ttlMs);
+  }
+
+  /** Forgets every result of `group`; that there is none is fine. */
+  async dropCached(group: string): Promise<void> {
+    text('group', group);
+  }
 }
 
 /** How long a lease is to last, milliseconds; `what` is called `name`. @throws TypeError, RangeError for wrong arguments. */
@@ -160,4 +188,12 @@ export function checkLease(what: string, name: string, options: LeaseOptions): n
   text(what, name);
   checkKeys('options', options as unknown, ['leaseMs']);
   return options.leaseMs === undefined ? DEFAULT_LEASE_MS : durationMs('options.leaseMs', options.leaseMs);
+}
+
+/** @throws TypeError, RangeError for wrong arguments of `storeCached`. */
+export function checkCached(group: string, field: string, result: string, ttlMs: number): void {
+  text('group', group);
+  text('field', field);
+  text('result', result);
+  durationMs('ttlMs', ttlMs);
 }

@@ -15,6 +15,7 @@ import { anchors, codeBlocks, links } from './markdown.ts';
 
 const WITH_RUNNABLE_CODE = [
   'README.md',
+  'docs/caching.md',
   'docs/completion.md',
   'docs/elicitation.md',
   'docs/json-schema.md',

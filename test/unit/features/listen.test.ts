@@ -13,8 +13,8 @@ import { defaultRequestSettings } from '../../../lib/connection/request-settings
 import type { ListenStream } from '../../../lib/features/listen-stream.ts';
 import type { ConnectedServer } from '../../../lib/servers/connected-server.ts';
 import { FakeClock, settle } from '../../helpers/fake-clock.ts';
-import { memoryServer } from '../../helpers/memory-server.ts';
-import type { MemoryServerOptions } from '../../helpers/memory-server.ts';
+import { memoryHandle, withMemoryHandle } from '../../helpers/memory-handle.ts';
+import type { MemoryHandle, MemoryOptions } from '../../helpers/memory-handle.ts';
 import { MODERN_VERSIONS } from '../../helpers/revisions.ts';
 import { Refusal, ScriptedPeer } from '../../helpers/scripted-peer.ts';
 import type { Script, SentMessage } from '../../helpers/scripted-peer.ts';
@@ -44,22 +44,8 @@ function modernPeer(script: Script = {}, capabilities: object = ALL): ScriptedPe
   });
 }
 
-interface Scene {
-  readonly server: ConnectedServer;
-  readonly clock: FakeClock;
-  readonly faults: MCPError[];
-}
-
-async function withServerOn(peers: readonly ScriptedPeer[], body: (scene: Scene) => Promise<void>, options: Omit<MemoryServerOptions, 'clock'> = {}): Promise<void> {
-  const clock = new FakeClock();
-  const server = memoryServer(peers, { clock, protocolVersions: MODERN_VERSIONS, ...options });
-  const faults: MCPError[] = [];
-  server.on('fault', (fault) => faults.push(fault));
-  await server.connect();
-  await body({ server, clock, faults });
-  await server.cleanup();
-  await settle();
-  assert.equal(clock.waiting, 0, 'no timer is left');
+function withServerOn(peers: readonly [ScriptedPeer, ...ScriptedPeer[]], body: (handle: MemoryHandle) => Promise<void>, options: MemoryOptions = {}): Promise<void> {
+  return withMemoryHandle(peers, { protocolVersions: MODERN_VERSIONS, restart: 'on-crash', ...options }, body);
 }
 
 /** What waits to be read; the subscription is over then. */
@@ -488,8 +474,7 @@ describe('the level of log messages', () => {
       await server.listTools();
       assert.equal(metaOf(peer.sent('tools/list')[0])[LEVEL], undefined);
     }, { serverLogLevel: 'warning' });
-    const clock = new FakeClock();
-    const server = memoryServer([modernPeer()], { clock, protocolVersions: MODERN_VERSIONS });
+    const { server } = memoryHandle(modernPeer(), { protocolVersions: MODERN_VERSIONS });
     await mcpRejection(server.setLogLevel('error'), 'ConnectionError', 'ERR_MCP_NOT_CONNECTED');
   });
 

@@ -513,7 +513,7 @@ describe('RedisSessionManager: options', () => {
   test('a manager that is made connects to nothing, and shows no password', LIMIT, async () => {
     const manager = new RedisSessionManager({ redisUrl: 'redis://user:canary@127.0.0.1:1/0', sealingKeys: [new Uint8Array(32)] });
     assert.doesNotMatch(inspect(manager, { depth: 9, showHidden: true }) + JSON.stringify(manager), /canary/);
-    assert.deepEqual({ ...manager.status, since: 0 }, { state: 'up', since: 0, failures: 0, lastFailure: undefined, setAside: 0, locks: 0, members: 0 });
+    assert.deepEqual({ ...manager.status, since: 0 }, { state: 'up', since: 0, failures: 0, lastFailure: undefined, setAside: 0, flawedResults: 0, locks: 0, members: 0 });
     await manager.close();
   });
 
