@@ -120,19 +120,34 @@ export class Negotiation {
     }
   }
 
-  /** The legacy handshake. A server that was only slow may answer the probe after all: what comes first counts. */
+  /**
+   * The legacy handshake. A server that was only slow may answer the probe after all: it counts where the handshake is refused, or not answered
+   * either. Where the server makes it, it is one of both eras, and goes on in that of the handshake, whatever it said before.
+   */
   async #fallBack(outcome: ProbeOutcome, reply: Promise<ProbeOutcome>): Promise<Agreement> {
+    let found: Agreement | undefined;
     const handshake = this.#initialize().catch((cause: unknown) => {
+      if (found !== undefined) return found;
       const named = this.#modernRevisionIn(cause);
       if (named === undefined) throw cause;
       return this.#probe(named, false);
     });
     if (outcome.kind !== 'silence') return handshake;
-    const late = reply.then((came): Promise<Agreement> | Agreement => {
+    const late = reply.then((came) => {
       const verdict = probeVerdict(came, this.#offer.protocolVersions, this.#modern);
-      return verdict.kind === 'modern' && came.kind === 'discovered' ? agreementOf(this.#eraOf(verdict.revision), came.result) : handshake;
+      if (verdict.kind !== 'modern' || came.kind !== 'discovered') return handshake;
+      found = agreementOf(this.#eraOf(verdict.revision), came.result);
+      return this.#within(handshake, found);
     });
     return Promise.race([handshake, late]);
+  }
+
+  /** `promise`, or `otherwise` where it takes longer than a server may take for the probe. */
+  #within<T>(promise: Promise<T>, otherwise: T): Promise<T> {
+    const { clock, probeTimeoutMs } = this.#port;
+    const silence = deferred<T>();
+    const cancel = clock.after(probeTimeoutMs, () => silence.resolve(otherwise));
+    return Promise.race([promise, silence.promise]).finally(cancel);
   }
 
   #discover(era: ModernEra): Promise<ProbeOutcome> {
@@ -144,13 +159,10 @@ export class Negotiation {
 
   /** What comes of the probe; on a shared channel nothing may come. */
   async #heard(reply: Promise<ProbeOutcome>): Promise<ProbeOutcome> {
-    const { clock, mayBeSilent, probeTimeoutMs, probing } = this.#port;
+    const { mayBeSilent, probing } = this.#port;
     if (this.#legacy.length === 0) return reply;
     probing();
-    if (!mayBeSilent) return reply;
-    const silence = deferred<ProbeOutcome>();
-    const cancel = clock.after(probeTimeoutMs, () => silence.resolve({ kind: 'silence' }));
-    return Promise.race([reply, silence.promise]).finally(cancel);
+    return mayBeSilent ? this.#within(reply, { kind: 'silence' }) : reply;
   }
 
   /**

@@ -109,6 +109,7 @@ const HANDLE_MEMBERS = [
   'startTask',
   'subscribe',
   'use',
+  'verdict',
 ];
 
 const HTTP_MEMBERS = ['sessionId'];

@@ -162,7 +162,38 @@ describe('agreeing with a server', () => {
     assert.deepEqual(connection.pendingRequests, []);
   });
 
-  test('a modern server that was only slow: its answer to the probe counts before that to the handshake', async () => {
+  test('a modern server that was only slow: its answer to the probe counts where the handshake is refused', async () => {
+    let late: (() => void) | undefined;
+    const { connection, peer, clock, open } = talk({
+      'server/discover': () => new Promise((resolve) => (late = () => resolve(answer(MODERN)))),
+      initialize: () => (late?.(), new Promise((resolve) => setImmediate(() => resolve(new Refusal(-32601, 'Method not found'))))),
+    });
+    const opening = open();
+    await clock.advance(DEFAULT_LIMITS.probeTimeoutMs);
+    await opening;
+    assert.equal(connection.agreement?.era.name, 'modern');
+    assert.deepEqual(peer.messages.map(({ method }) => method), ['server/discover', 'initialize']);
+  });
+
+  test('a server of both eras that was only slow, and makes the handshake as well: it is in the era of the handshake', async () => {
+    let late: (() => void) | undefined;
+    let later: (() => void) | undefined;
+    const { connection, peer, clock, faults, open } = talk({
+      'server/discover': () => new Promise((resolve) => (late = () => resolve(answer(MODERN, LEGACY)))),
+      initialize: ({ params }) => new Promise((resolve) => (later = () => resolve({ protocolVersion: params?.['protocolVersion'], capabilities: {}, serverInfo: { name: 'slow', version: '1' } }))),
+    });
+    const opening = open();
+    await clock.advance(DEFAULT_LIMITS.probeTimeoutMs);
+    late?.();
+    await clock.advance(1);
+    later?.();
+    await opening;
+    assert.equal(connection.agreement?.era.name, 'legacy');
+    assert.deepEqual(peer.messages.map(({ method }) => method), ['server/discover', 'initialize', 'notifications/initialized']);
+    assert.deepEqual(faults, []);
+  });
+
+  test('a modern server that was only slow, and is silent to the handshake: its answer to the probe counts', async () => {
     let late: (() => void) | undefined;
     const { connection, clock, open } = talk({
       'server/discover': () => new Promise((resolve) => (late = () => resolve(answer(MODERN)))),
@@ -171,6 +202,7 @@ describe('agreeing with a server', () => {
     const opening = open();
     await clock.advance(DEFAULT_LIMITS.probeTimeoutMs);
     late?.();
+    await clock.advance(DEFAULT_LIMITS.probeTimeoutMs);
     await opening;
     assert.equal(connection.agreement?.era.name, 'modern');
     assert.deepEqual(connection.pendingRequests, []);
@@ -211,6 +243,7 @@ describe('agreeing with a server', () => {
     const opening = open();
     await clock.advance(DEFAULT_LIMITS.probeTimeoutMs);
     late?.();
+    await clock.advance(DEFAULT_LIMITS.probeTimeoutMs);
     await opening;
     later?.();
     await clock.advance(0);
