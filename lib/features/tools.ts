@@ -135,7 +135,8 @@ export class Tools implements ChangingList {
   /** Calls a tool with params that are ready, the answers to a question among them. What was checked before is not checked again. */
   resume(params: JSONObject, settings: RequestSettings): Promise<CallToolResult> {
     const name = own(params, 'name');
-    return this.#requester.request('tools/call', params, settings, this.reader(typeof name === 'string' ? name : undefined));
+    const tool = typeof name === 'string' ? this.#catalogue.find(name) : undefined;
+    return this.#requester.request('tools/call', params, withMirror(settings, tool), this.#readerOf(tool));
   }
 
   expire(): void {
