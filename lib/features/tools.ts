@@ -135,7 +135,8 @@ export class Tools implements ChangingList {
   /** Calls a tool with params that are ready, the answers to a question among them. What was checked before is not checked again. */
   resume(params: JSONObject, settings: RequestSettings): Promise<CallToolResult> {
     const name = own(params, 'name');
-    return this.#requester.request('tools/call', params, settings, this.reader(typeof name === 'string' ? name : undefined));
+    const tool = typeof name === 'string' ? this.#catalogue.find(name) : undefined;
+    return this.#requester.request('tools/call', params, withMirror(settings, tool), this.#readerOf(tool));
   }
 
   expire(): void {
@@ -250,12 +251,12 @@ export class Tools implements ChangingList {
       return await this.#request(params, withMirror(settings, tool), tool);
     } catch (error) {
       if (!isHeaderMismatch(error)) throw error;
-      if (settings.retry === 'never') throw withKeptBack(error, tool);
+      if (settings.retry === 'never' || keepsBack(tool)) throw withKeptBack(error, tool);
       const fresh = await this.#inTimeOf(settings, startedAt, (signal) => this.#catalogue.findAfter(version, params.name, signal)).catch((cause: unknown) => {
         // A list that does not come says less than the refusal; the end of the call says more.
         throw cause instanceof RPCError || cause instanceof PeerProtocolError ? error : cause;
       });
-      if (fresh.value === undefined || (fresh.value.mirror?.keptBack.length ?? 0) > 0) throw withKeptBack(error, fresh.value);
+      if (fresh.value === undefined || keepsBack(fresh.value)) throw withKeptBack(error, fresh.value);
       return this.#request(params, withMirror(fresh.settings, fresh.value), fresh.value).catch((again: unknown) => {
         throw isHeaderMismatch(again) ? withKeptBack(again, fresh.value) : again;
       });
@@ -280,6 +281,11 @@ function withMirror(settings: RequestSettings, tool: KnownTool | undefined): Req
 
 function isHeaderMismatch(error: unknown): error is RPCError {
   return error instanceof RPCError && error.rpcCode === HEADER_MISMATCH;
+}
+
+/** Whether sending it again would say no more. */
+function keepsBack(tool: KnownTool | undefined): boolean {
+  return tool?.mirror !== undefined && tool.mirror.keptBack.length > 0;
 }
 
 /** Says which headers the host keeps back, where it does: that may be why. */

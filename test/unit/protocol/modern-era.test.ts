@@ -52,7 +52,7 @@ describe('what every request mirrors (2026-07-28, Streamable HTTP, "Standard Req
   });
 
   test('a name that has no form in UTF-8 is refused', () => {
-    assert.throws(() => era.requestHeaders(base, 'tools/call', { name: '\ud800' }, undefined), TypeError);
+    assert.throws(() => era.requestHeaders(base, 'tools/call', { name: '\ud800' }, undefined), { name: 'InvalidValueError', code: 'ERR_MCP_INVALID_ARGUMENTS', delivery: 'unsent' });
   });
 });
 
