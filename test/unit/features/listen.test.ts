@@ -5,13 +5,12 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { MCPError, ServerChange, Subscription } from '../../../lib/index.ts';
+import type { ServerChange, Subscription } from '../../../lib/index.ts';
 import { DEFAULT_LIMITS } from '../../../lib/base/limits.ts';
 import { StreamOverlap } from '../../../lib/features/stream-overlap.ts';
 import { PendingRequest, PendingRequests } from '../../../lib/connection/pending-requests.ts';
 import { defaultRequestSettings } from '../../../lib/connection/request-settings.ts';
 import type { ListenStream } from '../../../lib/features/listen-stream.ts';
-import type { ConnectedServer } from '../../../lib/servers/connected-server.ts';
 import { FakeClock, settle } from '../../helpers/fake-clock.ts';
 import { memoryHandle, withMemoryHandle } from '../../helpers/memory-handle.ts';
 import type { MemoryHandle, MemoryOptions } from '../../helpers/memory-handle.ts';
