@@ -26,6 +26,7 @@ const WITH_RUNNABLE_CODE = [
   'docs/quick-start.md',
   'docs/resources.md',
   'docs/roots.md',
+  'docs/rounds.md',
   'docs/sampling.md',
   'docs/sessions.md',
   'docs/subscriptions.md',
