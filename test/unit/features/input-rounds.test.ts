@@ -46,7 +46,7 @@ function sent({ peer }: MemoryHandle, method: string = 'tools/call'): unknown[] 
 
 /** The timers that wait once those of requests have rung: what is waited for here takes longer. */
 async function timersLeft({ clock }: MemoryHandle): Promise<number> {
-  await clock.advance(1_000);
+  await clock.advance(30_000);
   return clock.waiting;
 }
 
