@@ -22,11 +22,11 @@ interface Topic {
 }
 
 const TOPICS: readonly Topic[] = [
-  { name: 'servers', title: 'Servers', sources: /servers\/(?:mcp-server-protocol|stdio-mcp-server|streamable-http-mcp-server|client-info)/ },
+  { name: 'servers', title: 'Servers', sources: /servers\/(?:mcp-server-protocol|stdio-mcp-server|streamable-http-mcp-server|client-info|server-verdict)/ },
   { name: 'options', title: 'Options of servers', sources: /servers\/\w+-options|base\/(?:limits|log|clock)/ },
   { name: 'requests', title: 'Requests and the connection', sources: /^lib\/(?:connection|jsonrpc)\/|features\/(?:tools|completion)\.ts/ },
   { name: 'events', title: 'Events and subscriptions', sources: /features\/(?:server-events|change-source|subscription)|base\/listeners|log-bridge/ },
-  { name: 'handlers', title: 'What a server asks of the host', sources: /features\/(?:handlers|roots|sampling|elicit|url-elicitation)|types\/(?:elicitation|sampling|roots)/ },
+  { name: 'handlers', title: 'What a server asks of the host', sources: /features\/(?:handlers|roots|sampling|elicit|url-elicitation|input-|stored-question)|types\/(?:elicitation|sampling|roots|input-required)/ },
   { name: 'tasks', title: 'Tasks', sources: /features\/(?:stored-task|task-handle)|types\/tasks/ },
   { name: 'middleware', title: 'Middleware and observability', sources: /features\/(?:middleware|trace-context)|servers\/diagnostics/ },
   { name: 'sessions', title: 'Sessions', sources: /^lib\/session\// },
