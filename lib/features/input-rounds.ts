@@ -63,7 +63,6 @@ export class InputRounds implements Requester {
   // Readers are constants, nearly all: one more for each of them, and none for a request.
   readonly #asking = new WeakMap<ReplyReader<unknown>, ReplyReader<unknown>>();
   readonly #spans = new Set<EndableSignal>();
-  readonly #asked = new WeakSet<object>();
 
   constructor(options: InputRoundsOptions) {
     this.#options = options;
@@ -86,14 +85,6 @@ export class InputRounds implements Requester {
       },
     );
     return result;
-  }
-
-  /**
-   * Whether `value`, the result of a call, came after questions: it holds for who answered them, and is not to be kept for anybody else.
-   * Source: 2026-07-28, server, utilities, "Caching".
-   */
-  wasAsked(value: object): boolean {
-    return this.#asked.has(value);
   }
 
   /** Answers a question that was kept, by the handlers, within the time that `settings` give. */
@@ -127,7 +118,7 @@ export class InputRounds implements Requester {
         const responses = await this.#responses(record, span.signal);
         // What was sent with answers is not sent twice by itself, unless it never left or only reads.
         const value: T | AskedBack = await requester.request(method, withAnswers(params, responses, asked.requestState), again, reader, false);
-        if (!(value instanceof AskedBack)) return this.#remember(value);
+        if (!(value instanceof AskedBack)) return value;
         asked = value.asked;
       }
     } finally {
@@ -158,11 +149,6 @@ export class InputRounds implements Requester {
   #end(span: EndableSignal): void {
     span.release();
     this.#spans.delete(span);
-  }
-
-  #remember<T>(value: T): T {
-    if (typeof value === 'object' && value !== null) this.#asked.add(value);
-    return value;
   }
 
   #readerFor<T>(reader: ReplyReader<T>): ReplyReader<T | AskedBack> {

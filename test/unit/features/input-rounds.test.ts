@@ -125,26 +125,6 @@ describe('a call that is answered with a question', () => {
       assert.deepEqual(reports, [1, 2]);
     });
   });
-
-  test('is told apart from one that was not asked, for who keeps results', async () => {
-    const { InputRounds } = await import('../../../lib/features/input-rounds.ts');
-    const { FakeClock } = await import('../../helpers/fake-clock.ts');
-    const reader = { read: (result: object) => result };
-    const settings = { signal: undefined, timeoutMs: 1, resetTimeoutOnProgress: false, maxTotalTimeoutMs: Infinity, onProgress: undefined, meta: undefined, retry: 'safe' } as const;
-    let calls = 0;
-    const rounds = new InputRounds({
-      clock: new FakeClock(),
-      limits: DEFAULT_LIMITS,
-      requester: { request: async (_method, _params, _settings, { read, interim }) => (++calls === 2 ? (interim?.(asks({ r: ROOTS }) as never) ?? assert.fail()) : read({})) },
-      mayAskBack: (method) => method === 'tools/call',
-      answerer: async () => ({ roots: [] }),
-      offers: () => true,
-      fault: () => assert.fail(),
-    });
-    const plain = await rounds.request('tools/call', {}, settings, reader);
-    const asked = await rounds.request('tools/call', {}, settings, reader);
-    assert.deepEqual([rounds.wasAsked(plain), rounds.wasAsked(asked), calls], [false, true, 3]);
-  });
 });
 
 describe('the bounds of rounds', () => {
