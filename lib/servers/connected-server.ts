@@ -1,63 +1,34 @@
 /** The contract kept over a connection; what is particular to a road comes in as {@link Road}. */
 
 /// <reference lib="esnext.disposable" preserve="true" />
-import { systemClock } from '../base/clock.ts';
-import type { Clock } from '../base/clock.ts';
-import { ConnectionError, isMCPError } from '../base/errors.ts';
+import { ConnectionError } from '../base/errors.ts';
 import type { JSONObject } from '../base/json.ts';
 import { isObject } from '../base/json.ts';
-import type { Limits } from '../base/limits.ts';
-import { Listeners } from '../base/listeners.ts';
-import type { ListenerFault, Unsubscribe } from '../base/listeners.ts';
-import { createLog } from '../base/log.ts';
-import type { Log } from '../base/log.ts';
+import type { Unsubscribe } from '../base/listeners.ts';
 import { abortSignal, functionOption, checkKeys, describe, oneOf } from '../base/options.ts';
-import { quiet, settled } from '../base/quiet.ts';
-import { Connection } from '../connection/connection.ts';
+import { settled } from '../base/quiet.ts';
 import type { ConnectionState } from '../connection/connection-state.ts';
-import type { IncomingRequest } from '../connection/incoming-requests.ts';
-import type { PendingRequestInfo, ReplyReader } from '../connection/pending-requests.ts';
-import { defaultRequestSettings, resolveRequestOptions } from '../connection/request-settings.ts';
+import type { PendingRequestInfo } from '../connection/pending-requests.ts';
+import { resolveRequestOptions } from '../connection/request-settings.ts';
 import type { RequestOptions, RequestSettings } from '../connection/request-settings.ts';
 import { ping } from '../features/acknowledged.ts';
 import { complete } from '../features/completion.ts';
 import { elicitURLs } from '../features/elicit-urls.ts';
 import type { ElicitURLsOptions, ElicitURLsOutcome } from '../features/elicit-urls.ts';
-import { ElicitationBook, hearingElicitations } from '../features/elicitation-book.ts';
-import type { ElicitationHandlers } from '../features/elicitation.ts';
-import { handlersFeature } from '../features/handlers.ts';
-import { answererOf } from '../features/host-feature.ts';
-import type { HostAnswer, HostContext } from '../features/host-feature.ts';
 import { checkAnswers } from '../features/input-answers.ts';
 import type { QuestionAnswers } from '../features/input-answers.ts';
-import { InputRounds } from '../features/input-rounds.ts';
-import { ListChanges } from '../features/list-changes.ts';
 import type { Middleware } from '../features/middleware.ts';
-import { Middlewares } from '../features/middlewares.ts';
 import { ROOTS_CHANGED, rootsNotDeclared } from '../features/roots.ts';
-import { WantedLogLevel } from '../features/log-level.ts';
-import { ParamMirrors } from '../features/param-mirrors.ts';
-import type { MirrorPolicy } from '../features/param-mirrors.ts';
-import { Prompts } from '../features/prompts.ts';
-import { withRelatedTask } from '../features/related-task.ts';
-import type { Requester } from '../features/requester.ts';
-import { ListenSource } from '../features/listen-source.ts';
-import { ResultCache } from '../features/result-cache.ts';
-import { ResourceSubscriptions } from '../features/resource-subscriptions.ts';
-import { Resources } from '../features/resources.ts';
-import { NOTHING_MORE, SERVER_EVENTS, hearNotification, isListEvent } from '../features/server-events.ts';
-import type { Emit, ListEvent, ServerEvents } from '../features/server-events.ts';
+import { SERVER_EVENTS, isListEvent } from '../features/server-events.ts';
+import type { ServerEvents } from '../features/server-events.ts';
 import { asksInNoSuchWay, checkStoredQuestion, withAnswers } from '../features/stored-question.ts';
 import type { StoredQuestion } from '../features/stored-question.ts';
 import { checkStoredTask } from '../features/stored-task.ts';
 import type { StoredTask } from '../features/stored-task.ts';
 import type { TaskHandle } from '../features/task-handle.ts';
-import { Tasks } from '../features/tasks.ts';
-import type { ChangeSource, HonouredFilter, SubscriptionFilter } from '../features/change-source.ts';
+import type { SubscriptionFilter } from '../features/change-source.ts';
 import type { Subscription } from '../features/subscription.ts';
-import { Subscriptions, resolveFilter } from '../features/subscriptions.ts';
-import { Tools } from '../features/tools.ts';
-import { traceStamp } from '../features/trace-context.ts';
+import { resolveFilter } from '../features/subscriptions.ts';
 import type { URLElicitationRequiredError } from '../features/url-elicitation-required.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import { isRequestId } from '../jsonrpc/request-id.ts';
@@ -74,225 +45,72 @@ import type { ListResourceTemplatesResult, ListResourcesResult, Resource, Resour
 import type { ListTasksResult, Task } from '../protocol/types/tasks.ts';
 import type { CallToolResult, ListToolsResult, Tool } from '../protocol/types/tools.ts';
 import { checkArgs, checkContext, checkCursor, checkReference, checkString, checkStrings, checkTaskSettings, TASK_OPTION_NAMES } from './call-arguments.ts';
-import type { ResolvedCommonOptions } from './common-options.ts';
-import { newDiagnostics } from './diagnostics.ts';
-import type { Diagnostics } from './diagnostics.ts';
-import { HealthCheck } from './health-check.ts';
-import { Lifecycle } from './lifecycle.ts';
-import type { LifecyclePolicy, Road } from './lifecycle.ts';
+import type { Road } from './lifecycle.ts';
 import { MCPServerProtocol } from './mcp-server-protocol.ts';
 import type { CompleteOptions, ConnectOptions, QuestionResults, ResumeTaskOptions, StartTaskOptions, SubscribeOptions } from './mcp-server-protocol.ts';
-import { RequestRetries } from './request-retries.ts';
 import { verdictOf } from './server-verdict.ts';
 import type { ServerVerdict } from './server-verdict.ts';
+import { ServerParts } from './server-parts.ts';
+import type { ConnectedServerOptions } from './server-parts.ts';
 
-/** What every road's options come to. */
-export interface ConnectedServerOptions extends ResolvedCommonOptions, LifecyclePolicy {
-  readonly requestTimeoutMs: number;
-  readonly healthCheckIntervalMs: number;
-  /** How often a request is sent again by itself. */
-  readonly maxRequestRetries: number;
-  /** Whether the stream for what the server sends by itself is opened for who listens; left out: it is. */
-  readonly listens?: boolean | undefined;
-  /** What of calls may be said in headers, on a road that has them. */
-  readonly mirrorParameters?: MirrorPolicy | undefined;
-}
-
-const LETS_GO: ReadonlySet<ConnectionState> = new Set(['disconnecting', 'disconnected']);
-
-/** A handle over a connection. */
+/** A handle over a connection: reads what it is called with, and asks the part that can. */
 export class ConnectedServer extends MCPServerProtocol {
   readonly name: string;
-  readonly #connection: Connection;
-  readonly #lifecycle: Lifecycle;
-  readonly #health: HealthCheck;
-  readonly #retries: RequestRetries | undefined;
-  readonly #listeners: Listeners<ServerEvents>;
-  readonly #log: Log;
-  readonly #limits: Limits;
-  readonly #defaults: RequestSettings;
-  readonly #hostContext: HostContext;
-  readonly #elicitation: ElicitationHandlers;
-  readonly #middlewares: Middlewares;
-  readonly #rounds: InputRounds;
-  readonly #diagnostics: Diagnostics | undefined;
-  readonly #cache: ResultCache | undefined;
-  readonly #requester: Requester;
-  readonly #tools: Tools;
-  readonly #tasks: Tasks;
-  readonly #resources: Resources;
-  readonly #prompts: Prompts;
-  /** Makes {@link ConnectedServer.#changes} when a list changes first. */
-  readonly #newChanges: () => ListChanges;
-  #changes: ListChanges | undefined;
-  readonly #subscriptions: Subscriptions;
-  readonly #serverLogLevel: WantedLogLevel;
-  readonly #listens: boolean;
+  readonly #parts: ServerParts;
 
   constructor(options: ConnectedServerOptions, road: Road) {
     super();
-    const { serverName: name, limits, clock = systemClock } = options;
-    this.name = name;
-    this.#limits = limits;
-    this.#defaults = defaultRequestSettings(options.requestTimeoutMs);
-    this.#log = createLog(options.logger, options.logLevel);
-    this.#listeners = new Listeners((event, cause) => this.#callbackFault(`A listener of "${event}"`, cause));
-    const fault = (error: ServerEvents['fault']): void => this.#fault(error);
-    const callbackFault: ListenerFault = (what, cause) => this.#callbackFault(what, cause);
-    const elicitations = new ElicitationBook(limits.maxKnownElicitations);
-    this.#hostContext = { serverName: name, clock, limits, callbackFault, fault, elicitations };
-    this.#elicitation = options.handlers.elicitation ?? {};
-    const asked = handlersFeature(options.handlers, this.#hostContext);
-    this.#diagnostics = newDiagnostics({ serverName: name, network: () => road.network(), revision: () => this.protocolVersion });
-    this.#retries = options.maxRequestRetries === 0 ? undefined : new RequestRetries({ ...options, clock, maxRetries: options.maxRequestRetries });
-    const hear = (method: string, params: JSONObject): void => {
-      // Servers may log without end: nothing is read that nobody hears.
-      if (method !== 'notifications/message' || this.#listeners.has('log')) hearNotification(method, params, this.#emit);
-    };
-    const answerer = withRelatedTask(answererOf(asked, (request, answer) => this.#answer(request, answer)));
-    const sending = this.#newRequester();
-    this.#cache = this.#newCache(options, road, clock, sending);
-    this.#rounds = new InputRounds({
-      clock,
-      limits,
-      requester: this.#cache ?? sending,
-      mayAskBack: (method) => this.#connection.agreement?.era.mayAskBack(method) === true,
-      answerer,
-      offers: (method) => asked.answers.has(method),
-      fault,
-    });
-    const asking = this.#elicitation.url === undefined ? this.#rounds : hearingElicitations(this.#rounds, elicitations);
-    this.#middlewares = new Middlewares({ serverName: name, clock, limits, requester: asking, hear, callbackFault, fault });
-    this.#requester = this.#middlewares;
-    this.#connection = new Connection({
-      name,
-      clock,
-      limits,
-      offer: { ...options.offer, capabilities: asked.capabilities },
-      answerer,
-      watch: this.#diagnostics,
-      metaFor: options.traceContext === undefined ? undefined : traceStamp(options.traceContext, { callbackFault, warn: (message) => this.#log.warn(`${name}: ${message}`) }),
-      events: {
-        changed: (change) => this.#changed(change),
-        notified: (method, params, exchange) => this.#notified(method, params, exchange),
-        progressed: (request, progress) => {
-          // For every report of every request: nothing is made that nobody hears.
-          if (this.#listeners.has('progress')) this.#listeners.emit('progress', { requestId: request.id, method: request.method, ...progress });
-        },
-        unclaimedProgress: (token, progress) => this.#tasks.progressed(token, progress),
-        fault,
-        gap: () => {
-          this.#cache?.clear();
-          this.#emit('gap', NOTHING_MORE);
-        },
-        callbackFault,
-      },
-    });
-    this.#lifecycle = new Lifecycle({
-      name,
-      connection: this.#connection,
-      road,
-      policy: options,
-      limits,
-      clock,
-      log: this.#log,
-      fault,
-      gaveUp: (cause) => {
-        this.#subscriptions.endAll({ how: 'lost', cause });
-        this.#rounds.letGo(cause);
-      },
-    });
-    this.#health = new HealthCheck({
-      name,
-      clock,
-      intervalMs: options.healthCheckIntervalMs,
-      framesReceived: () => this.#connection.framesReceived,
-      isBusy: () => this.#connection.isWatched,
-      ping: () => ping(this.#connection, this.#connection.agreement?.era, this.#defaults),
-      failed: (cause) => this.#connection.lose(cause),
-    });
-    const { checkArguments, checkResults } = options;
-    const isHeard = (event: ListEvent): boolean => this.#listeners.has(event);
-    const mirrors = new ParamMirrors({
-      isOn: () => this.#connection.mirrorsParams,
-      policy: options.mirrorParameters ?? true,
-      log: (message) => this.#log.info(`${name}: ${message}`),
-      callbackFault,
-    });
-    this.#tools = new Tools(this.#requester, { clock, limits, defaults: this.#defaults, checkArguments, checkResults, isHeard, mirrors, fault, tasks: () => this.#tasks });
-    this.#resources = new Resources(this.#requester, limits, this.#defaults, isHeard);
-    this.#prompts = new Prompts(this.#requester, limits, this.#defaults, isHeard);
-    this.#newChanges = () =>
-      new ListChanges({
-        clock,
-        limits,
-        lists: { toolsChanged: this.#tools, resourcesChanged: this.#resources, promptsChanged: this.#prompts },
-        refreshes: options.refreshLists,
-        emit: (event, payload) => this.#listeners.emit(event, payload),
-        fault,
-      });
-    this.#tasks = new Tasks({
-      requester: this.#requester,
-      clock,
-      limits,
-      defaults: this.#defaults,
-      tools: this.#tools,
-      agreement: () => this.#connection.agreement,
-      isConnected: () => this.#connection.state === 'connected',
-      callbackFault,
-    });
-    this.#subscriptions = this.#newSubscriptions(options);
-    this.#serverLogLevel = this.#newLogLevel(options);
-    this.#listens = options.listens ?? true;
+    this.name = options.serverName;
+    this.#parts = new ServerParts(options, road);
   }
 
   get connectionState(): ConnectionState {
-    return this.#connection.state;
+    return this.#parts.connection.state;
   }
 
   get connectionCause(): unknown {
-    return this.#connection.cause;
+    return this.#parts.connection.cause;
   }
 
   get era(): EraName | undefined {
-    return this.#connection.agreement?.era.name;
+    return this.#parts.connection.agreement?.era.name;
   }
 
   get protocolVersion(): string | undefined {
-    return this.#connection.agreement?.era.revision;
+    return this.#parts.connection.agreement?.era.revision;
   }
 
   get verdict(): ServerVerdict | undefined {
-    const { agreement } = this.#connection;
+    const { agreement } = this.#parts.connection;
     return agreement === undefined ? undefined : verdictOf(agreement);
   }
 
   get serverInfo(): Implementation | undefined {
-    return this.#connection.agreement?.serverInfo;
+    return this.#parts.connection.agreement?.serverInfo;
   }
 
   get serverCapabilities(): ServerCapabilities | undefined {
-    return this.#connection.agreement?.capabilities;
+    return this.#parts.connection.agreement?.capabilities;
   }
 
   get instructions(): string | undefined {
-    return this.#connection.agreement?.instructions;
+    return this.#parts.connection.agreement?.instructions;
   }
 
   get pendingRequests(): readonly PendingRequestInfo[] {
-    return this.#connection.pendingRequests;
+    return this.#parts.connection.pendingRequests;
   }
 
   connect(options: ConnectOptions = {}): Promise<void> {
     return settled(async () => {
       checkKeys('options', options, ['signal']);
-      await this.#lifecycle.connect(abortSignal('options.signal', options['signal']));
+      await this.#parts.lifecycle.connect(abortSignal('options.signal', options['signal']));
     });
   }
 
   cleanup(): Promise<void> {
-    this.#subscriptions.endAll({ how: 'local' });
-    return this.#lifecycle.cleanup();
+    this.#parts.subscriptions.endAll({ how: 'local' });
+    return this.#parts.lifecycle.cleanup();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -300,43 +118,43 @@ export class ConnectedServer extends MCPServerProtocol {
   }
 
   listTools(options?: RequestOptions): Promise<Tool[]> {
-    return settled(() => this.#tools.list(this.#settings(options)));
+    return settled(() => this.#parts.tools.list(this.#settings(options)));
   }
 
   listToolsPage(cursor?: string, options?: RequestOptions): Promise<ListToolsResult> {
-    return settled(() => this.#tools.page(checkCursor(cursor), this.#settings(options)));
+    return settled(() => this.#parts.tools.page(checkCursor(cursor), this.#settings(options)));
   }
 
   iterateTools(options?: RequestOptions): AsyncIterable<Tool> {
-    return this.#tools.iterate(this.#settings(options));
+    return this.#parts.tools.iterate(this.#settings(options));
   }
 
   listResources(options?: RequestOptions): Promise<Resource[]> {
-    return settled(() => this.#resources.all(this.#settings(options)));
+    return settled(() => this.#parts.resources.all(this.#settings(options)));
   }
 
   listResourcesPage(cursor?: string, options?: RequestOptions): Promise<ListResourcesResult> {
-    return settled(() => this.#resources.list.page(checkCursor(cursor), this.#settings(options)));
+    return settled(() => this.#parts.resources.list.page(checkCursor(cursor), this.#settings(options)));
   }
 
   iterateResources(options?: RequestOptions): AsyncIterable<Resource> {
-    return this.#resources.list.iterate(this.#settings(options));
+    return this.#parts.resources.list.iterate(this.#settings(options));
   }
 
   listResourceTemplates(options?: RequestOptions): Promise<ResourceTemplate[]> {
-    return settled(() => this.#resources.templates.all(this.#settings(options)));
+    return settled(() => this.#parts.resources.templates.all(this.#settings(options)));
   }
 
   listResourceTemplatesPage(cursor?: string, options?: RequestOptions): Promise<ListResourceTemplatesResult> {
-    return settled(() => this.#resources.templates.page(checkCursor(cursor), this.#settings(options)));
+    return settled(() => this.#parts.resources.templates.page(checkCursor(cursor), this.#settings(options)));
   }
 
   iterateResourceTemplates(options?: RequestOptions): AsyncIterable<ResourceTemplate> {
-    return this.#resources.templates.iterate(this.#settings(options));
+    return this.#parts.resources.templates.iterate(this.#settings(options));
   }
 
   listResourceContents(uri: string, options?: RequestOptions): Promise<ResourceContents[]> {
-    return settled(() => this.#resources.read(checkString('uri', uri), this.#settings(options)));
+    return settled(() => this.#parts.resources.read(checkString('uri', uri), this.#settings(options)));
   }
 
   callTool(toolName: string, args?: JSONObject, options?: RequestOptions): Promise<CallToolResult> {
@@ -344,7 +162,7 @@ export class ConnectedServer extends MCPServerProtocol {
     try {
       if (typeof toolName !== 'string') checkString('toolName', toolName);
       if (args !== undefined && !isObject(args)) throw new TypeError(`args must be an object; got ${describe(args)}`);
-      return this.#tools.call(toolName, args, options === undefined ? this.#defaults : this.#settings(options));
+      return this.#parts.tools.call(toolName, args, options === undefined ? this.#parts.defaults : this.#settings(options));
     } catch (error) {
       return settled(() => Promise.reject(error));
     }
@@ -353,48 +171,48 @@ export class ConnectedServer extends MCPServerProtocol {
   startTask(toolName: string, args?: JSONObject, options?: StartTaskOptions): Promise<TaskHandle> {
     return settled(() => {
       checkString('toolName', toolName);
-      return this.#tasks.start(toolName, checkArgs(args), resolveRequestOptions(options, this.#defaults, TASK_OPTION_NAMES), checkTaskSettings(options));
+      return this.#parts.tasks.start(toolName, checkArgs(args), resolveRequestOptions(options, this.#parts.defaults, TASK_OPTION_NAMES), checkTaskSettings(options));
     });
   }
 
   getTask(taskId: string, options?: RequestOptions): Promise<TaskHandle> {
-    return settled(() => this.#tasks.find(checkString('taskId', taskId), this.#settings(options)));
+    return settled(() => this.#parts.tasks.find(checkString('taskId', taskId), this.#settings(options)));
   }
 
   resumeTask(stored: StoredTask, options: ResumeTaskOptions = {}): TaskHandle {
-    const record = checkStoredTask(stored, this.#limits);
+    const record = checkStoredTask(stored, this.#parts.limits);
     checkKeys('options', options, ['onProgress', 'pollIntervalMs']);
-    return this.#tasks.resume(record, checkTaskSettings(options));
+    return this.#parts.tasks.resume(record, checkTaskSettings(options));
   }
 
   listTasks(options?: RequestOptions): Promise<Task[]> {
-    return settled(() => this.#tasks.list.all(this.#settings(options)));
+    return settled(() => this.#parts.tasks.list.all(this.#settings(options)));
   }
 
   listTasksPage(cursor?: string, options?: RequestOptions): Promise<ListTasksResult> {
-    return settled(() => this.#tasks.list.page(checkCursor(cursor), this.#settings(options)));
+    return settled(() => this.#parts.tasks.list.page(checkCursor(cursor), this.#settings(options)));
   }
 
   iterateTasks(options?: RequestOptions): AsyncIterable<Task> {
-    return this.#tasks.list.iterate(this.#settings(options));
+    return this.#parts.tasks.list.iterate(this.#settings(options));
   }
 
   listPrompts(options?: RequestOptions): Promise<Prompt[]> {
-    return settled(() => this.#prompts.all(this.#settings(options)));
+    return settled(() => this.#parts.prompts.all(this.#settings(options)));
   }
 
   listPromptsPage(cursor?: string, options?: RequestOptions): Promise<ListPromptsResult> {
-    return settled(() => this.#prompts.list.page(checkCursor(cursor), this.#settings(options)));
+    return settled(() => this.#parts.prompts.list.page(checkCursor(cursor), this.#settings(options)));
   }
 
   iteratePrompts(options?: RequestOptions): AsyncIterable<Prompt> {
-    return this.#prompts.list.iterate(this.#settings(options));
+    return this.#parts.prompts.list.iterate(this.#settings(options));
   }
 
   getPrompt(promptName: string, args?: Readonly<Record<string, string>>, options?: RequestOptions): Promise<GetPromptResult> {
     return settled(() => {
       checkString('promptName', promptName);
-      return this.#prompts.get(promptName, checkStrings('args', args), this.#settings(options));
+      return this.#parts.prompts.get(promptName, checkStrings('args', args), this.#settings(options));
     });
   }
 
@@ -404,237 +222,78 @@ export class ConnectedServer extends MCPServerProtocol {
       checkKeys('argument', argument, ['name', 'value']);
       checkString('argument.name', argument.name);
       checkString('argument.value', argument.value);
-      const settings = resolveRequestOptions(options, this.#defaults, ['context']);
-      return complete(this.#requester, reference, argument, checkContext(options?.context), settings);
+      const settings = resolveRequestOptions(options, this.#parts.defaults, ['context']);
+      return complete(this.#parts.requester, reference, argument, checkContext(options?.context), settings);
     });
   }
 
   setLogLevel(level: ServerLogLevel, options?: RequestOptions): Promise<void> {
-    return settled(() => this.#serverLogLevel.set(oneOf('level', level, SERVER_LOG_LEVELS), this.#settings(options)));
+    return settled(() => this.#parts.serverLogLevel.set(oneOf('level', level, SERVER_LOG_LEVELS), this.#settings(options)));
   }
 
   subscribe(filter: SubscriptionFilter, options: SubscribeOptions = {}): Promise<Subscription> {
     return settled(() => {
       const wanted = resolveFilter(filter);
       checkKeys('options', options, ['signal', 'timeoutMs']);
-      return this.#subscriptions.subscribe(wanted, this.#settings(options));
+      return this.#parts.subscriptions.subscribe(wanted, this.#settings(options));
     });
   }
 
   notifyRootsChanged(): void {
-    if (this.#connection.capabilities.roots === undefined) throw rootsNotDeclared();
-    const { agreement, state } = this.#connection;
+    if (this.#parts.connection.capabilities.roots === undefined) throw rootsNotDeclared();
+    const { agreement, state } = this.#parts.connection;
     // Where there is no such notification, servers ask when they want to know.
     if (state === 'connected' && agreement?.era.mayTravel(ROOTS_CHANGED, 'client') === false) return;
-    this.#connection.notify(ROOTS_CHANGED, undefined);
+    this.#parts.connection.notify(ROOTS_CHANGED, undefined);
   }
 
   elicitURLs(error: URLElicitationRequiredError, options: ElicitURLsOptions = {}): Promise<ElicitURLsOutcome> {
     return settled(() => {
-      const { state, cause } = this.#connection;
+      const { state, cause } = this.#parts.connection;
       if (state !== 'connected') throw new ConnectionError('ERR_MCP_NOT_CONNECTED', `elicitURLs needs a connection; the connection to ${this.name} is ${state}`, { details: { state }, cause });
-      return elicitURLs(error, this.#elicitation, this.#hostContext, options);
+      return elicitURLs(error, this.#parts.elicitation, this.#parts.hostContext, options);
     });
   }
 
   answerQuestion<Method extends AskingMethod>(stored: StoredQuestion<Method>, answers: QuestionAnswers | 'handlers', options?: RequestOptions): Promise<QuestionResults[Method]>;
   answerQuestion(stored: StoredQuestion, answers: QuestionAnswers | 'handlers', options?: RequestOptions): Promise<unknown> {
     return settled(async () => {
-      const record = checkStoredQuestion(stored, this.#limits);
+      const record = checkStoredQuestion(stored, this.#parts.limits);
       const settings = this.#settings(options);
       settings.signal?.throwIfAborted();
-      const given = answers === 'handlers' ? undefined : await checkAnswers(record, answers, this.#hostContext);
-      if (this.#lifecycle.recovery !== undefined) await this.#lifecycle.recovered('answerQuestion', settings.timeoutMs, settings.signal);
-      if (!this.#connection.agreedFor(record.method).era.mayAskBack(record.method)) throw asksInNoSuchWay(record.method);
-      const responses = answers === 'handlers' ? await this.#rounds.answer(record, settings) : given;
-      const asker = { 'tools/call': this.#tools, 'prompts/get': this.#prompts, 'resources/read': this.#resources }[record.method];
+      const given = answers === 'handlers' ? undefined : await checkAnswers(record, answers, this.#parts.hostContext);
+      if (this.#parts.lifecycle.recovery !== undefined) await this.#parts.lifecycle.recovered('answerQuestion', settings.timeoutMs, settings.signal);
+      if (!this.#parts.connection.agreedFor(record.method).era.mayAskBack(record.method)) throw asksInNoSuchWay(record.method);
+      const responses = answers === 'handlers' ? await this.#parts.rounds.answer(record, settings) : given;
+      const asker = { 'tools/call': this.#parts.tools, 'prompts/get': this.#parts.prompts, 'resources/read': this.#parts.resources }[record.method];
       return asker.resume(withAnswers(record.params, responses, record.asked.requestState), settings);
     });
   }
 
   ping(options?: RequestOptions): Promise<void> {
-    return settled(() => ping(this.#requester, this.#connection.agreement?.era, this.#settings(options)));
+    return settled(() => ping(this.#parts.requester, this.#parts.connection.agreement?.era, this.#settings(options)));
   }
 
   cancelRequest(requestId: RequestId, reason: string = 'Request cancelled'): boolean {
     if (!isRequestId(requestId)) throw new TypeError(`requestId must be a string or an integer; got ${describe(requestId)}`);
-    return this.#connection.cancel(requestId, checkString('reason', reason));
+    return this.#parts.connection.cancel(requestId, checkString('reason', reason));
   }
 
   on<Name extends keyof ServerEvents>(event: Name, listener: (payload: ServerEvents[Name]) => unknown): Unsubscribe {
-    const off = this.#listeners.on(oneOf('event', event, SERVER_EVENTS) as Name, functionOption('listener', listener));
+    const off = this.#parts.listeners.on(oneOf('event', event, SERVER_EVENTS) as Name, functionOption('listener', listener));
     if (!isListEvent(event)) return off;
-    this.#listenersChanged();
+    this.#parts.listenersChanged();
     return () => {
       off();
-      this.#listenersChanged();
+      this.#parts.listenersChanged();
     };
   }
 
   use(middleware: Middleware): Unsubscribe {
-    return this.#middlewares.add(middleware);
-  }
-
-  /** What middleware stands around, and what the features ask through: the connection, or, while a crashed server is restarted, the connection to come. */
-  #newRequester(): Requester {
-    const retries = this.#retries;
-    if (retries === undefined) return { request: (method, params, settings, reader) => this.#request(method, params, settings, reader) };
-    return {
-      request: (method, params, settings, reader, isRepeatable) =>
-        quiet(retries.run(method, settings, isRepeatable === true, () => this.#request(method, params, settings, reader))),
-    };
-  }
-
-  #newCache({ cache, limits, serverName: name }: ConnectedServerOptions, road: Road, clock: Clock, requester: Requester): ResultCache | undefined {
-    const { enabled, shared, staleOnError, publicAcrossCredentials } = cache;
-    if (!enabled) return undefined;
-    if (shared && road.results === undefined) throw new TypeError('cache.shared needs a sessionManager that others can share');
-    return new ResultCache({
-      name,
-      clock,
-      limits,
-      requester,
-      isOn: () => this.#connection.agreement?.era.caches === true && !LETS_GO.has(this.#connection.state),
-      asker: (signal) => road.asker?.(signal) ?? '',
-      staleOnError,
-      publicAcrossCredentials,
-      shared: shared ? road.results : undefined,
-      fault: (error) => this.#fault(error),
-    });
-  }
-
-  #request<T>(method: string, params: JSONObject | undefined, settings: RequestSettings, reader: ReplyReader<T>): Promise<T> {
-    if (this.#lifecycle.recovery === undefined) return this.#connection.request(method, params, settings, reader);
-    return settled(async () => {
-      await this.#lifecycle.recovered(method, settings.timeoutMs, settings.signal);
-      return this.#connection.request(method, params, settings, reader);
-    });
-  }
-
-  #answer(request: IncomingRequest, answer: HostAnswer): Promise<JSONObject> {
-    const diagnostics = this.#diagnostics;
-    const run = () => this.#middlewares.answer(request, answer);
-    return diagnostics === undefined ? run() : diagnostics.answering(request, run);
-  }
-
-  #notified(method: string, params: JSONObject, exchange: RequestId | undefined): void {
-    this.#diagnostics?.notified(method, params);
-    this.#cache?.notified(method, params);
-    if (!this.#subscriptions.admits(method, params, exchange)) return;
-    this.#middlewares.hear(method, params);
-  }
-
-  #newSubscriptions({ limits }: ConnectedServerOptions): Subscriptions {
-    return new Subscriptions({
-      maxQueuedChanges: limits.maxQueuedChanges,
-      defaults: this.#defaults,
-      ready: (settings) => this.#ready('subscribe', settings),
-      newSource: () => this.#newSource(),
-      missed: (honoured) => this.#missed(honoured),
-      fault: (error) => this.#fault(error),
-    });
-  }
-
-  #newSource(): ChangeSource {
-    const { clock, serverName, fault } = this.#hostContext;
-    const shared = { serverName, capabilities: this.serverCapabilities ?? {}, limits: this.#limits, direct: this.#connection };
-    if (this.#connection.agreement?.era.listensByRequest !== true) return new ResourceSubscriptions({ ...shared, requester: this.#requester });
-    return new ListenSource({ ...shared, clock, timeoutMs: this.#defaults.timeoutMs, gap: (honoured) => this.#missed(honoured), fault });
-  }
-
-  #newLogLevel({ serverName, serverLogLevel }: ConnectedServerOptions): WantedLogLevel {
-    const port = {
-      serverName,
-      requester: this.#requester,
-      direct: this.#connection,
-      agreement: () => this.#connection.agreement,
-      ready: (settings: RequestSettings) => this.#ready('setLogLevel', settings),
-      stamp: (level: ServerLogLevel | undefined) => {
-        this.#connection.logLevel = level;
-      },
-    };
-    return new WantedLogLevel(port, serverLogLevel);
-  }
-
-  /** Waits for a connection where one is being made. What asks for it needs one, whatever it does then. */
-  async #ready(what: string, { timeoutMs, signal }: RequestSettings): Promise<void> {
-    if (this.#lifecycle.recovery !== undefined) await this.#lifecycle.recovered(what, timeoutMs, signal);
-    signal?.throwIfAborted();
-    this.#connection.agreedFor(what);
-  }
-
-  /** What somebody listens for has to be told, where a server tells only what it is asked to. */
-  #listenersChanged(): void {
-    if (!this.#listens) return;
-    const [tools, prompts, resources] = (['toolsChanged', 'promptsChanged', 'resourcesChanged'] as const).map((event) => this.#listeners.has(event));
-    this.#subscriptions.want('listeners', { tools: tools === true, prompts: prompts === true, resources: resources === true, uris: [] });
-  }
-
-  /** Changes of what `honoured` names may have been told to nobody: the lists are asked for again for who listens. */
-  #missed({ tools, prompts, resources }: HonouredFilter): void {
-    this.#emit('gap', NOTHING_MORE);
-    const lists = { toolsChanged: tools, promptsChanged: prompts, resourcesChanged: resources };
-    for (const [event, isTold] of Object.entries(lists) as [ListEvent, boolean][]) if (isTold && this.#listeners.has(event)) this.#listChanged(event);
+    return this.#parts.middlewares.add(middleware);
   }
 
   #settings(options: RequestOptions | undefined): RequestSettings {
-    return resolveRequestOptions(options, this.#defaults);
-  }
-
-  #changed(change: ServerEvents['stateChanged']): void {
-    if (change.to === 'connected') this.#health.start();
-    else this.#health.stop();
-    if (change.from === 'connected') this.#hostContext.elicitations.ended(change.cause);
-    if (change.to !== 'failed') this.#cache?.clear();
-    this.#tools.restart();
-    this.#changes?.stop();
-    if (change.to === 'disconnected') for (const list of [this.#tools, this.#resources, this.#prompts]) list.letGo();
-    // A lost connection may come back, and tasks go on meanwhile; one that the host closed does not.
-    if (change.to === 'disconnecting' || change.to === 'disconnected') {
-      this.#tasks.letGo(this.#closed());
-      this.#rounds.letGo(this.#closed());
-    }
-    this.#lifecycle.changed(change);
-    this.#diagnostics?.changed(change);
-    this.#subscriptionsFollow(change);
-    this.#listeners.emit('stateChanged', change);
-    // What the server sent by itself in between went to nobody.
-    if (change.to === 'connected' && this.#lifecycle.isRecovering) this.#listeners.emit('gap', NOTHING_MORE);
-  }
-
-  #subscriptionsFollow({ from, to, cause }: ServerEvents['stateChanged']): void {
-    if (from === 'connected') this.#subscriptions.disconnected(isMCPError(cause) ? cause : this.#closed());
-    if (to !== 'connected') return;
-    this.#subscriptions.connected();
-    this.#serverLogLevel.connected(this.#defaults, (error) => {
-      // One that the end of the connection ended is asked for again on the next one.
-      if (this.connectionState === 'connected') this.#fault(error);
-    });
-  }
-
-  readonly #emit: Emit = (event, payload) => {
-    if (event === 'taskChanged') this.#tasks.changed(payload as Task);
-    if (event === 'elicitationCompleted' && !this.#hostContext.elicitations.complete((payload as ServerEvents['elicitationCompleted']).elicitationId)) return;
-    if (!this.#subscriptions.isEmpty) this.#subscriptions.heard(event, payload);
-    if (!isListEvent(event)) return this.#listeners.emit(event, payload);
-    this.#listChanged(event);
-  };
-
-  #listChanged(event: ListEvent): void {
-    this.#changes ??= this.#newChanges();
-    this.#changes.heard(event);
-  }
-
-  #closed(): ConnectionError {
-    return new ConnectionError('ERR_MCP_CONNECTION_CLOSED', `The connection to ${this.name} was closed`);
-  }
-
-  #fault(error: ServerEvents['fault']): void {
-    this.#log.warn(`${this.name}: ${error.message}`, { code: error.code });
-    this.#listeners.emit('fault', error);
-  }
-
-  #callbackFault(what: string, cause: unknown): void {
-    this.#log.error(`${what} of the host failed for ${this.name}`, { cause });
+    return resolveRequestOptions(options, this.#parts.defaults);
   }
 }

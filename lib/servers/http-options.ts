@@ -12,7 +12,7 @@ import type { UserHeaders } from '../transport/http/http-client.ts';
 import { platformFetch } from '../transport/http/platform-fetch.ts';
 import { COMMON_OPTION_NAMES, durationOrZero, optional, resolveCommonOptions } from './common-options.ts';
 import type { CommonServerOptions } from './common-options.ts';
-import type { ConnectedServerOptions } from './connected-server.ts';
+import type { ConnectedServerOptions } from './server-parts.ts';
 
 /** How many sockets there may be. */
 export interface ConnectionPoolLimits {

@@ -7,7 +7,7 @@ import { childEnvironment } from '../transport/stdio/child-environment.ts';
 import { checkArgv, splitCommandLine } from '../transport/stdio/command-line.ts';
 import { COMMON_OPTION_NAMES, durationOrZero, optional, resolveCommonOptions } from './common-options.ts';
 import type { CommonServerOptions } from './common-options.ts';
-import type { ConnectedServerOptions } from './connected-server.ts';
+import type { ConnectedServerOptions } from './server-parts.ts';
 
 /** A command: one text that is split as a POSIX shell splits words, or the program and its arguments. */
 export type Command = string | readonly string[];
