@@ -12,7 +12,7 @@ import type { Log } from '../base/log.ts';
 import { quiet, settled } from '../base/quiet.ts';
 import { Connection } from '../connection/connection.ts';
 import type { ConnectionState } from '../connection/connection-state.ts';
-import type { IncomingRequest } from '../connection/incoming-requests.ts';
+import type { Answerer, IncomingRequest } from '../connection/incoming-requests.ts';
 import type { ReplyReader } from '../connection/pending-requests.ts';
 import { defaultRequestSettings } from '../connection/request-settings.ts';
 import type { RequestSettings } from '../connection/request-settings.ts';
@@ -43,6 +43,7 @@ import { Subscriptions } from '../features/subscriptions.ts';
 import { Tools } from '../features/tools.ts';
 import { traceStamp } from '../features/trace-context.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
+import type { ClientCapabilities } from '../protocol/capabilities.ts';
 import type { ServerLogLevel } from '../protocol/types/logging.ts';
 import type { Task } from '../protocol/types/tasks.ts';
 import type { ResolvedCommonOptions } from './common-options.ts';
@@ -130,14 +131,31 @@ export class ServerParts {
     const asking = this.elicitation.url === undefined ? this.rounds : hearingElicitations(this.rounds, elicitations);
     this.middlewares = new Middlewares({ serverName: name, clock, limits, requester: asking, hear, callbackFault, fault });
     this.requester = this.middlewares;
-    this.connection = new Connection({
+    this.connection = this.#newConnection(options, clock, asked.capabilities, answerer);
+    this.lifecycle = this.#newLifecycle(options, clock, road);
+    this.#health = this.#newHealthCheck(options, clock);
+    const { checkArguments, checkResults } = options;
+    const isHeard = (event: ListEvent): boolean => this.listeners.has(event);
+    const mirrors = this.#newMirrors(options);
+    this.tools = new Tools(this.requester, { clock, limits, defaults: this.defaults, checkArguments, checkResults, isHeard, mirrors, fault, tasks: () => this.tasks });
+    this.resources = new Resources(this.requester, limits, this.defaults, isHeard);
+    this.prompts = new Prompts(this.requester, limits, this.defaults, isHeard);
+    this.#newChanges = () => this.#newListChanges(options, clock);
+    this.tasks = this.#newTasks(clock);
+    this.subscriptions = this.#newSubscriptions(options);
+    this.serverLogLevel = this.#newLogLevel(options);
+    this.#listens = options.listens ?? true;
+  }
+
+  #newConnection({ serverName: name, limits, offer, traceContext }: ConnectedServerOptions, clock: Clock, capabilities: ClientCapabilities, answerer: Answerer): Connection {
+    return new Connection({
       name,
       clock,
       limits,
-      offer: { ...options.offer, capabilities: asked.capabilities },
+      offer: { ...offer, capabilities },
       answerer,
       watch: this.#diagnostics,
-      metaFor: options.traceContext === undefined ? undefined : traceStamp(options.traceContext, { callbackFault, warn: (message) => this.#log.warn(`${name}: ${message}`) }),
+      metaFor: traceContext === undefined ? undefined : traceStamp(traceContext, { callbackFault: this.hostContext.callbackFault, warn: (message) => this.#log.warn(`${name}: ${message}`) }),
       events: {
         changed: (change) => this.#changed(change),
         notified: (method, params, exchange) => this.#notified(method, params, exchange),
@@ -146,70 +164,76 @@ export class ServerParts {
           if (this.listeners.has('progress')) this.listeners.emit('progress', { requestId: request.id, method: request.method, ...progress });
         },
         unclaimedProgress: (token, progress) => this.tasks.progressed(token, progress),
-        fault,
+        fault: (error) => this.#fault(error),
         gap: () => {
           this.#cache?.clear();
           this.#emit('gap', NOTHING_MORE);
         },
-        callbackFault,
+        callbackFault: this.hostContext.callbackFault,
       },
     });
-    this.lifecycle = new Lifecycle({
-      name,
+  }
+
+  #newLifecycle(policy: ConnectedServerOptions, clock: Clock, road: Road): Lifecycle {
+    return new Lifecycle({
+      name: this.name,
       connection: this.connection,
       road,
-      policy: options,
-      limits,
+      policy,
+      limits: this.limits,
       clock,
       log: this.#log,
-      fault,
+      fault: (error) => this.#fault(error),
       gaveUp: (cause) => {
         this.subscriptions.endAll({ how: 'lost', cause });
         this.rounds.letGo(cause);
       },
     });
-    this.#health = new HealthCheck({
-      name,
+  }
+
+  #newHealthCheck({ healthCheckIntervalMs: intervalMs }: ConnectedServerOptions, clock: Clock): HealthCheck {
+    return new HealthCheck({
+      name: this.name,
       clock,
-      intervalMs: options.healthCheckIntervalMs,
+      intervalMs,
       framesReceived: () => this.connection.framesReceived,
       isBusy: () => this.connection.isWatched,
       ping: () => ping(this.connection, this.connection.agreement?.era, this.defaults),
       failed: (cause) => this.connection.lose(cause),
     });
-    const { checkArguments, checkResults } = options;
-    const isHeard = (event: ListEvent): boolean => this.listeners.has(event);
-    const mirrors = new ParamMirrors({
+  }
+
+  #newMirrors({ mirrorParameters }: ConnectedServerOptions): ParamMirrors {
+    return new ParamMirrors({
       isOn: () => this.connection.mirrorsParams,
-      policy: options.mirrorParameters ?? true,
-      log: (message) => this.#log.info(`${name}: ${message}`),
-      callbackFault,
+      policy: mirrorParameters ?? true,
+      log: (message) => this.#log.info(`${this.name}: ${message}`),
+      callbackFault: this.hostContext.callbackFault,
     });
-    this.tools = new Tools(this.requester, { clock, limits, defaults: this.defaults, checkArguments, checkResults, isHeard, mirrors, fault, tasks: () => this.tasks });
-    this.resources = new Resources(this.requester, limits, this.defaults, isHeard);
-    this.prompts = new Prompts(this.requester, limits, this.defaults, isHeard);
-    this.#newChanges = () =>
-      new ListChanges({
-        clock,
-        limits,
-        lists: { toolsChanged: this.tools, resourcesChanged: this.resources, promptsChanged: this.prompts },
-        refreshes: options.refreshLists,
-        emit: (event, payload) => this.listeners.emit(event, payload),
-        fault,
-      });
-    this.tasks = new Tasks({
+  }
+
+  #newTasks(clock: Clock): Tasks {
+    return new Tasks({
       requester: this.requester,
       clock,
-      limits,
+      limits: this.limits,
       defaults: this.defaults,
       tools: this.tools,
       agreement: () => this.connection.agreement,
       isConnected: () => this.connection.state === 'connected',
-      callbackFault,
+      callbackFault: this.hostContext.callbackFault,
     });
-    this.subscriptions = this.#newSubscriptions(options);
-    this.serverLogLevel = this.#newLogLevel(options);
-    this.#listens = options.listens ?? true;
+  }
+
+  #newListChanges({ limits, refreshLists: refreshes }: ConnectedServerOptions, clock: Clock): ListChanges {
+    return new ListChanges({
+      clock,
+      limits,
+      lists: { toolsChanged: this.tools, resourcesChanged: this.resources, promptsChanged: this.prompts },
+      refreshes,
+      emit: (event, payload) => this.listeners.emit(event, payload),
+      fault: (error) => this.#fault(error),
+    });
   }
 
   /** What middleware stands around, and what the features ask through: the connection, or, while a crashed server is restarted, the connection to come. */
