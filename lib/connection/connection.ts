@@ -1,7 +1,7 @@
 /** Who answers whom: requests and replies over one opened transport after another. */
 
 import type { Clock } from '../base/clock.ts';
-import { ConnectionError, InvalidValueError, PeerProtocolError, RPCError, isMCPError } from '../base/errors.ts';
+import { ConnectionError, InvalidValueError, PeerProtocolError, isMCPError } from '../base/errors.ts';
 import type { MCPError } from '../base/errors.ts';
 import type { JSONObject } from '../base/json.ts';
 import type { Limits } from '../base/limits.ts';
@@ -11,9 +11,8 @@ import { encodeError, encodeNotification, encodeResult } from '../jsonrpc/codec.
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import { Misfit } from '../protocol/checks/check.ts';
 import { checkCancelledId, checkProgress, checkProgressToken } from '../protocol/checks/notifications.ts';
-import { checkEmptyResult } from '../protocol/checks/results.ts';
 import type { ClientCapabilities } from '../protocol/capabilities.ts';
-import type { Agreement, Call, Era, EraName } from '../protocol/era.ts';
+import type { Agreement, EraName } from '../protocol/era.ts';
 import type { ServerLogLevel } from '../protocol/types/logging.ts';
 import type { Progress, ProgressToken } from '../protocol/types/progress.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -25,13 +24,13 @@ import type { Answerer } from './incoming-requests.ts';
 import type { InboundPort } from './inbound.ts';
 import { Link } from './link.ts';
 import { invalidParams } from './misfit-errors.ts';
-import { Negotiation } from './negotiation.ts';
 import type { Offer } from './negotiation.ts';
+import { Opening } from './opening.ts';
+import type { Restored } from './opening.ts';
 import { endedByProbe } from './probe-verdict.ts';
 import { Outgoing } from './outgoing.ts';
 import type { PendingRequest, PendingRequestInfo, ReplyReader } from './pending-requests.ts';
 import { reportProgress } from './progress.ts';
-import { defaultRequestSettings } from './request-settings.ts';
 import type { RequestSettings } from './request-settings.ts';
 import type { RequestWatch } from './request-watch.ts';
 
@@ -72,12 +71,6 @@ export interface ConnectionOptions {
   readonly metaFor?: ((meta: JSONObject | undefined) => JSONObject | undefined) | undefined;
 }
 
-/** What an earlier connection agreed on, to be taken up without a new handshake. */
-export interface Restored {
-  readonly agreement: Agreement;
-  readonly sessionId: string | undefined;
-}
-
 /** What is known of the server before it is asked. */
 export interface Foreknowledge {
   readonly restored?: Restored | undefined;
@@ -86,9 +79,6 @@ export interface Foreknowledge {
 }
 
 const NO_PARAMS: JSONObject = Object.freeze({});
-
-// The handshake has the deadline of the attempt that it belongs to, and none of its own.
-const HANDSHAKE: RequestSettings = defaultRequestSettings(Infinity);
 
 /** A connection that can be opened, lost and opened again; one transport at a time. */
 export class Connection {
@@ -100,8 +90,8 @@ export class Connection {
   #incoming: IncomingRequests | undefined;
   /** What was agreed on last; kept after the end, for display. */
   #agreement: Agreement | undefined;
-  /** The server was asked what an older one may not bear. */
-  #isProbing = false;
+  /** How the last attempt began. */
+  #opening: Opening | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -133,7 +123,7 @@ export class Connection {
 
   /** Whether the last attempt ended because the server did not bear to be probed: a legacy one may, at its start. */
   get endedByProbe(): boolean {
-    return this.#isProbing && endedByProbe(this.cause);
+    return this.#opening?.isProbing === true && endedByProbe(this.cause);
   }
 
   /** What is declared to the server. */
@@ -180,7 +170,7 @@ export class Connection {
    */
   async open(transport: Transport, signal: AbortSignal, { restored, era }: Foreknowledge = {}): Promise<void> {
     this.#apply('open');
-    this.#isProbing = false;
+    this.#opening = undefined;
     const link = new Link(transport);
     const inbound = new Inbound(this.#inboundPort(link, this.#incomingOn(link)));
     this.#link = link;
@@ -193,7 +183,9 @@ export class Connection {
       await transport.open(inbound, opening.signal);
       opening.signal.throwIfAborted();
       this.#apply('opened');
-      if (restored === undefined || !(await this.#takesUp(link, restored))) await this.#agree(link, era);
+      const agreeing = new Opening(link, this.#outgoing, this.#options);
+      this.#opening = agreeing;
+      if (restored === undefined || !(await agreeing.takesUp(restored))) await agreeing.agree(era);
       opening.signal.throwIfAborted();
       this.#agreement = link.agreement;
       this.#apply('agreed');
@@ -306,56 +298,6 @@ export class Connection {
       lost: (cause) => this.#ended(link, cause),
       ended: (cause) => this.#ended(link, cause),
     };
-  }
-
-  /** Asks before there is an agreement: the end of the opening is the end of the wait. */
-  #ask<T>(link: Link, call: Call, read: (result: JSONObject) => T, era?: Era): Promise<T> {
-    const { signal } = link.opening;
-    const reply = this.#outgoing.request(link, call.method, call.params, HANDSHAKE, { read }, era);
-    const giveUp = () => this.#outgoing.pending.rejectAll(signal.reason);
-    signal.addEventListener('abort', giveUp, { once: true });
-    return reply.finally(() => signal.removeEventListener('abort', giveUp));
-  }
-
-  async #agree(link: Link, known: EraName | undefined): Promise<void> {
-    const { clock, limits, offer } = this.#options;
-    const negotiation = new Negotiation(
-      {
-        ask: (call, read, era) => this.#ask(link, call, read, era),
-        mayBeSilent: link.transport.channel === 'shared',
-        clock,
-        probeTimeoutMs: limits.probeTimeoutMs,
-        probing: () => {
-          this.#isProbing = true;
-        },
-      },
-      offer,
-    );
-    const agreement = await negotiation.agree(known);
-    this.#isProbing = false;
-    // A probe or a handshake that was not answered is not waited for any longer.
-    for (const { id } of this.#outgoing.pending.values()) link.abandon(id);
-    this.#outgoing.pending.rejectAll(new ConnectionError('ERR_MCP_UNSUPPORTED_METHOD', 'The server did not answer the probe', { delivery: 'unknown' }));
-    link.agree(agreement);
-    if (agreement.opened === undefined) return;
-    const text = encodeNotification(agreement.opened.method, agreement.opened.params, this.#options.limits);
-    await link.transport.send({ text, awaitsReply: false, headers: link.headers }, link.opening.signal);
-  }
-
-  /** Whether what was agreed on earlier still holds: the server is asked, and knows the session. */
-  async #takesUp(link: Link, { agreement, sessionId }: Restored): Promise<boolean> {
-    link.agree(agreement, sessionId);
-    try {
-      await this.#ask(link, agreement.era.ping, checkEmptyResult, agreement.era);
-      return true;
-    } catch (cause) {
-      link.opening.signal.throwIfAborted();
-      // An error of the server is an answer too. Anything else it says, or a status of refusal, is none.
-      if (cause instanceof RPCError) return true;
-      if (!isMCPError(cause) || cause.delivery !== 'answered') throw cause;
-      link.disagree();
-      return false;
-    }
   }
 
   #openingFailed(inbound: Inbound, opening: AbortController, cause: unknown): unknown {
