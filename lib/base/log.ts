@@ -29,7 +29,7 @@ const RANK: Readonly<Record<Method, number>> = Object.freeze({ debug: 0, info: 1
 /** A logger that is always whole, hears of `level` and above only, and whose throwing harms nobody. */
 export type Log = Required<Logger>;
 
-const ignore = (): void => {};
+const hearNothing = (): void => {};
 
 /** Makes a {@link Log} over the host's logger, or over none. `CRITICAL` silences everything the library says. */
 export function createLog(logger: Logger | undefined, level: LogLevel): Log {
@@ -38,7 +38,7 @@ export function createLog(logger: Logger | undefined, level: LogLevel): Log {
     if (logger === undefined || RANK[name] < least) return () => {};
     return (message, facts) => {
       // A logger that throws, or rejects, is the host's own trouble; there is nowhere left to say so.
-      callSafely(() => logger[name]?.(escapeText(message, Infinity), facts), undefined, ignore, name);
+      callSafely(() => logger[name]?.(escapeText(message, Infinity), facts), undefined, hearNothing, name);
     };
   };
   return Object.freeze({ debug: method('debug'), info: method('info'), warn: method('warn'), error: method('error') });

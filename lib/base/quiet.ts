@@ -1,8 +1,8 @@
-const ignore = (): void => {};
+const ignoreRejection = (): void => {};
 
 /** The same promise. A caller that goes away without awaiting it is not hit by an unhandled rejection. */
 export function quiet<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(ignore);
+  promise.catch(ignoreRejection);
   return promise;
 }
 

@@ -11,7 +11,7 @@ export function isNothing({ tools, prompts, resources, uris }: HonouredFilter): 
 }
 
 /** What any of `filters` names; uris once each. */
-export function unionOf(filters: Iterable<HonouredFilter>): HonouredFilter {
+export function filterUnion(filters: Iterable<HonouredFilter>): HonouredFilter {
   let [tools, prompts, resources] = [false, false, false];
   const uris = new Set<string>();
   for (const filter of filters) {

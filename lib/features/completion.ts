@@ -14,13 +14,13 @@ export interface CompletionContext {
 }
 
 // Source: `schema.ts`, CompleteResult, and server, utilities, "Completion": a server must not send more.
-const MOST_VALUES = 100;
+const COMPLETION_MOST_VALUES = 100;
 
 const COMPLETE: ReplyReader<Completion> = Object.freeze({
   read: (result: JSONObject) => {
     const completion = checkCompletion(result);
     // Lists for people are made for as many as may come.
-    return completion.values.length <= MOST_VALUES ? completion : { ...completion, values: completion.values.slice(0, MOST_VALUES), hasMore: true };
+    return completion.values.length <= COMPLETION_MOST_VALUES ? completion : { ...completion, values: completion.values.slice(0, COMPLETION_MOST_VALUES), hasMore: true };
   },
   refuse: refusedArguments,
 });

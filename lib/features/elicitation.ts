@@ -45,19 +45,19 @@ export interface ElicitationHandlers {
 /** The handlers, or the one for forms alone. */
 export type ElicitationHandler = FormElicitationHandler | ElicitationHandlers;
 
-const OWNER = 'handlers.elicitation';
+const ELICITATION_OWNER = 'handlers.elicitation';
 const ACTIONS: readonly ElicitationAction[] = ['accept', 'decline', 'cancel'];
 
 /** @throws TypeError for what is neither a function nor handlers for forms and pages. */
 export function resolveElicitation(handler: unknown): ElicitationHandlers | undefined {
   if (handler === undefined) return undefined;
   if (typeof handler === 'function') return Object.freeze({ form: handler as FormElicitationHandler });
-  if (!isObject(handler)) throw new TypeError(`${OWNER} must be a function or an object with form, url or both; got ${describe(handler)}`);
-  checkKeys(OWNER, handler, ['form', 'url']);
+  if (!isObject(handler)) throw new TypeError(`${ELICITATION_OWNER} must be a function or an object with form, url or both; got ${describe(handler)}`);
+  checkKeys(ELICITATION_OWNER, handler, ['form', 'url']);
   const { form, url } = handler;
-  if (form === undefined && url === undefined) throw new TypeError(`${OWNER} must have form, url or both; got neither`);
-  if (form !== undefined) functionOption(`${OWNER}.form`, form);
-  if (url !== undefined) functionOption(`${OWNER}.url`, url);
+  if (form === undefined && url === undefined) throw new TypeError(`${ELICITATION_OWNER} must have form, url or both; got neither`);
+  if (form !== undefined) functionOption(`${ELICITATION_OWNER}.form`, form);
+  if (url !== undefined) functionOption(`${ELICITATION_OWNER}.url`, url);
   return Object.freeze({ form: form as FormElicitationHandler | undefined, url: url as URLElicitationHandler | undefined });
 }
 

@@ -38,7 +38,7 @@ export interface HandlerPort {
   readonly fault: (error: MCPError) => void;
 }
 
-const NEVER: AbortSignal = new AbortController().signal;
+const ANSWERS_NEVER: AbortSignal = new AbortController().signal;
 
 /** Whether anything is asked, or the server only wants to be called again. */
 export function isQuestion({ inputRequests }: InputRequired): boolean {
@@ -116,7 +116,7 @@ export async function checkAnswers({ asked }: QuestionRecord, answers: unknown, 
 async function checkAnswer(key: string, { method, params }: InputRequest, answer: unknown, context: HostContext): Promise<JSONObject> {
   try {
     const { answers } = featureThatSays(method, answer, context);
-    return (await answers.get(method)?.({ id: key, method, params, signal: NEVER })) ?? {};
+    return (await answers.get(method)?.({ id: key, method, params, signal: ANSWERS_NEVER })) ?? {};
   } catch (cause) {
     const Kind = cause instanceof RangeError ? RangeError : TypeError;
     throw new Kind(`answers ${quote(key)} is no answer to ${method}: ${messageOf(cause)}`, { cause });

@@ -140,7 +140,7 @@ export class InputRounds implements Requester {
   #begin(method: string, { maxTotalTimeoutMs, signal }: RequestSettings, startedAt: number): EndableSignal {
     const { clock, limits } = this.#options;
     const leftMs = Math.max(0, startedAt + maxTotalTimeoutMs - clock.now());
-    const late = () => (leftMs <= limits.maxRoundsMs ? totalTimeout(method, maxTotalTimeoutMs) : tooLong(method, limits.maxRoundsMs));
+    const late = () => (leftMs <= limits.maxRoundsMs ? totalTimeout(method, maxTotalTimeoutMs) : roundsTooLong(method, limits.maxRoundsMs));
     const span = timedSignal(clock, Math.min(leftMs, limits.maxRoundsMs), late, signal);
     this.#spans.add(span);
     return span;
@@ -175,6 +175,6 @@ function totalTimeout(method: string, timeoutMs: number): RequestTimeoutError {
   return new RequestTimeoutError('ERR_MCP_TOTAL_TIMEOUT', message, { details: { method, timeoutMs }, delivery: 'unknown' });
 }
 
-function tooLong(method: string, most: number): LimitError {
+function roundsTooLong(method: string, most: number): LimitError {
   return new LimitError('maxRoundsMs', `${method} was not answered within ${most} ms from the first question of its server on`, { details: { most, method }, delivery: 'unknown' });
 }

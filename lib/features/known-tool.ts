@@ -57,7 +57,7 @@ export function knownOf(tools: readonly Tool[], checks: ToolChecks, before: Know
       taskSupport: taskSupport(tool),
       input: checks.checksSchema ? sameOrNew(earlier?.input, schemaText(tool.inputSchema), checks.limits) : undefined,
       mirror: checks.mirrors.of(tool),
-      reader: readerOf(tool, checks, earlier?.reader),
+      reader: resultReader(tool, checks, earlier?.reader),
     };
     known.set(tool.name, facts.input === undefined && facts.mirror === undefined && facts.reader === PLAIN_RESULT ? shareable(facts, shared) : facts);
   }
@@ -71,7 +71,7 @@ function shareable(facts: KnownTool, shared: Map<string, KnownTool>): KnownTool 
   return same ?? facts;
 }
 
-function readerOf({ name, outputSchema }: Tool, { checksResults, limits, faults }: ToolChecks, before: ReplyReader<CallToolResult> | undefined): ReplyReader<CallToolResult> {
+function resultReader({ name, outputSchema }: Tool, { checksResults, limits, faults }: ToolChecks, before: ReplyReader<CallToolResult> | undefined): ReplyReader<CallToolResult> {
   // Null counts as absent, as in the check of the list.
   if (!checksResults || (outputSchema ?? undefined) === undefined) return PLAIN_RESULT;
   const text = schemaText(outputSchema as JSONObject);

@@ -17,7 +17,7 @@ import type { RequestId } from '../jsonrpc/request-id.ts';
 import type { ServerCapabilities } from '../protocol/capabilities.ts';
 import { checkAcknowledged, subscriptionIdOf } from '../protocol/checks/listen.ts';
 import { backoffMs } from '../transport/backoff.ts';
-import { commonOf, covers, isNothing, NO_CHANGES, unionOf } from './change-filter.ts';
+import { commonOf, covers, isNothing, NO_CHANGES, filterUnion } from './change-filter.ts';
 import type { ChangeEvents, ChangeSource, HonouredFilter, OpenedChanges } from './change-source.ts';
 import { ListenStream } from './listen-stream.ts';
 import type { StreamEnd } from './listen-stream.ts';
@@ -179,7 +179,7 @@ export class ListenSource implements ChangeSource {
 
   /** Goes one step towards the one stream that tells what is wanted. */
   #follow(): void {
-    const wanted = unionOf(Array.from(this.#holders, ({ filter }) => filter));
+    const wanted = filterUnion(Array.from(this.#holders, ({ filter }) => filter));
     if (isNothing(wanted)) return this.#rest();
     if (this.#current !== undefined) this.#agree(this.#current);
     const opening = this.#opening;

@@ -142,14 +142,14 @@ export class Middlewares implements Requester {
   async #counted<T>(method: string, reader: ReplyReader<T>, run: RequestRun): Promise<T> {
     this.#running++;
     try {
-      return readResult(method, reader, await run.result());
+      return readMiddlewareResult(method, reader, await run.result());
     } finally {
       this.#running--;
     }
   }
 }
 
-function readResult<T>(method: string, reader: ReplyReader<T>, result: JSONObject): T {
+function readMiddlewareResult<T>(method: string, reader: ReplyReader<T>, result: JSONObject): T {
   try {
     return reader.read(result);
   } catch (cause) {

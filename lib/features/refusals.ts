@@ -17,12 +17,12 @@ function asInvalidValue(code: ErrorCode, error: RPCError): InvalidValueError {
 
 /** What any request can be answered with: `-32042` wants the user to visit a page first. Source: 2025-11-25, client, "Elicitation", "Error Handling". */
 export function refusedRequest(error: RPCError): MCPError {
-  if (error.rpcCode === MISSING_CLIENT_CAPABILITY) return missingCapability(error);
+  if (error.rpcCode === MISSING_CLIENT_CAPABILITY) return missingClientCapability(error);
   return error.rpcCode === URL_ELICITATION_REQUIRED ? urlElicitationRequired(error) : error;
 }
 
 /** `-32021`, where it says what is missing: servers of earlier revisions may mean something else by it. Source: 2026-07-28, basic, "Error Codes". */
-function missingCapability(error: RPCError): MCPError {
+function missingClientCapability(error: RPCError): MCPError {
   const required = isObject(error.data) ? own(error.data, 'requiredCapabilities') : undefined;
   if (!isObject(required)) return error;
   const names = Object.keys(required).slice(0, MOST_NAMES).map((name) => escapeText(name, 100));

@@ -30,7 +30,7 @@ export interface RequestRunOptions {
   readonly refuse: ReplyReader<unknown>['refuse'];
 }
 
-const KNOWN_CHANGES: readonly string[] = ['params', 'meta'];
+const RUN_KNOWN_CHANGES: readonly string[] = ['params', 'meta'];
 
 /**
  * The run. The caller's signal ends it at once, whatever the middleware does. While the request is with the server, its own deadlines count; the time
@@ -38,7 +38,7 @@ const KNOWN_CHANGES: readonly string[] = ['params', 'meta'];
  */
 export class RequestRun implements MiddlewareOnion<RequestCall> {
   readonly steps: RequestRunOptions['steps'];
-  readonly known: readonly string[] = KNOWN_CHANGES;
+  readonly known: readonly string[] = RUN_KNOWN_CHANGES;
   readonly #options: RequestRunOptions;
   readonly #asked: AskedRequest;
   readonly #input: MiddlewareInput;

@@ -26,16 +26,16 @@ export function resourceBytes(contents: ResourceContents, maxBytes: number = LIM
   if (typeof blob === 'string') return blobBytes(blob, maxBytes);
   if (typeof text !== 'string') throw new TypeError(`contents must have "text" or "blob", a string; got ${describe(text)}`);
   // A character of UTF-16 is at least one byte: what cannot fit is not encoded.
-  if (text.length > maxBytes) throw tooLarge(text.length, maxBytes);
+  if (text.length > maxBytes) throw resourceTooLarge(text.length, maxBytes);
   const bytes = new TextEncoder().encode(text);
-  if (bytes.length > maxBytes) throw tooLarge(bytes.length, maxBytes);
+  if (bytes.length > maxBytes) throw resourceTooLarge(bytes.length, maxBytes);
   return bytes;
 }
 
 function blobBytes(blob: string, maxBytes: number): Uint8Array {
   const padding = blob.endsWith('==') ? 2 : blob.endsWith('=') ? 1 : 0;
   const size = Math.ceil(blob.length / QUAD) * BYTES_OF_QUAD - padding;
-  if (size > maxBytes) throw tooLarge(size, maxBytes);
+  if (size > maxBytes) throw resourceTooLarge(size, maxBytes);
   const bytes = base64ToBytes(blob);
   // Bits behind the last byte are dropped by the decoder; only without them is the text the one form of these bytes.
   const last = blob.slice(-QUAD);
@@ -45,6 +45,6 @@ function blobBytes(blob: string, maxBytes: number): Uint8Array {
   });
 }
 
-function tooLarge(size: number, most: number): LimitError {
+function resourceTooLarge(size: number, most: number): LimitError {
   return new LimitError('maxMessageBytes', `A part of a resource of at least ${size} bytes is more than the ${most} that are taken`, { details: { most } });
 }

@@ -14,7 +14,7 @@ import { refusedResource, subscribeUnsupported } from './refusals.ts';
 import type { Requester } from './requester.ts';
 
 const SUBSCRIBED: ReplyReader<void> = Object.freeze({ read: checkEmptyResult, refuse: refusedResource });
-const LEFT: ReplyReader<void> = Object.freeze({ read: checkEmptyResult });
+const SUBSCRIPTIONS_LEFT: ReplyReader<void> = Object.freeze({ read: checkEmptyResult });
 
 /** What {@link ResourceSubscriptions} is made with. */
 export interface ResourceSubscriptionsOptions {
@@ -114,7 +114,7 @@ export class ResourceSubscriptions implements ChangeSource {
   async #unsubscribe(uri: string, subscribed: Promise<void>): Promise<void> {
     try {
       await subscribed;
-      await this.#options.direct.request('resources/unsubscribe', { uri }, this.#leaving, LEFT);
+      await this.#options.direct.request('resources/unsubscribe', { uri }, this.#leaving, SUBSCRIPTIONS_LEFT);
     } catch {
       // Nobody waits for what may still come; it is told to nobody.
     }

@@ -16,7 +16,7 @@ import { refusedResource } from './refusals.ts';
 import type { Requester } from './requester.ts';
 import type { IsHeard, ListChanged } from './server-events.ts';
 
-const READ: ReplyReader<ResourceContents[]> = Object.freeze({
+const RESOURCES_READ: ReplyReader<ResourceContents[]> = Object.freeze({
   read: (result: JSONObject) => [...checkReadResourceResult(result).contents],
   refuse: refusedResource,
 });
@@ -86,6 +86,6 @@ export class Resources implements ChangingList {
 
   /** Reads with params that are ready, the answers to a question among them. */
   resume(params: JSONObject, settings: RequestSettings): Promise<ResourceContents[]> {
-    return this.#requester.request('resources/read', params, settings, READ);
+    return this.#requester.request('resources/read', params, settings, RESOURCES_READ);
   }
 }

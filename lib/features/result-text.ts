@@ -7,10 +7,10 @@ import type { ContentBlock } from '../protocol/types/content.ts';
  * sends, and not escaped.
  */
 export function resultText(result: { readonly content: readonly ContentBlock[] }): string {
-  return result.content.flatMap(textOf).join('\n');
+  return result.content.flatMap(blockText).join('\n');
 }
 
-function textOf(block: ContentBlock): readonly string[] {
+function blockText(block: ContentBlock): readonly string[] {
   if (isTextContent(block)) return [block.text];
   return isEmbeddedResource(block) && isTextResource(block.resource) ? [block.resource.text] : [];
 }

@@ -79,7 +79,7 @@ const OPTION_NAMES: readonly (keyof SamplingOptions)[] = [
   'maxBytes',
 ];
 
-const BOUND_NAMES = ['maxTokens', 'maxTokensTotal', 'maxRequestsPerMinute', 'maxConcurrent', 'maxBytes'] as const;
+const SAMPLING_BOUND_NAMES = ['maxTokens', 'maxTokensTotal', 'maxRequestsPerMinute', 'maxConcurrent', 'maxBytes'] as const;
 
 /**
  * Reads the option `handlers.sampling`.
@@ -95,7 +95,7 @@ export function resolveSampling(sampling: unknown): SamplingOptions | undefined 
   functionOption('handlers.sampling.handle', options.handle);
   if (options.approve !== undefined) functionOption('handlers.sampling.approve', options.approve);
   for (const name of ['tools', 'context'] as const) if (options[name] !== undefined) flag(`handlers.sampling.${name}`, options[name]);
-  for (const name of BOUND_NAMES) if (options[name] !== undefined) count(`handlers.sampling.${name}`, options[name], 1);
+  for (const name of SAMPLING_BOUND_NAMES) if (options[name] !== undefined) count(`handlers.sampling.${name}`, options[name], 1);
   return Object.freeze(options) as SamplingOptions;
 }
 
@@ -134,7 +134,7 @@ class Sampling {
       // Nothing is spent on a request that was taken back while somebody thought about it.
       signal.throwIfAborted();
       unused = 0;
-      return readResult(await handle(request, context), request.tools !== undefined);
+      return readSamplingResult(await handle(request, context), request.tools !== undefined);
     };
     // A handler that goes on after its signal fired is not waited for: it would keep its place for ever.
     return orAbort(ask(), signal).finally(() => this.#bounds.release(unused));
@@ -174,7 +174,7 @@ function boundsOf(options: SamplingOptions, limits: Limits): SamplingBoundOption
 }
 
 /** The host's answer, copied and checked. */
-function readResult(given: unknown, hasTools: boolean): JSONObject {
+function readSamplingResult(given: unknown, hasTools: boolean): JSONObject {
   try {
     const result = checkSamplingResult(copyAsJSON(given), hasTools);
     const { content } = result;

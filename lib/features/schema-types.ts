@@ -23,7 +23,7 @@ const ALL_KINDS: ReadonlySet<Kind> = new Set(KINDS);
 const OBJECT_ONLY: ReadonlySet<Kind> = new Set<Kind>(['object']);
 const OBJECT_KEYWORDS = ['properties', 'required', 'additionalProperties', 'patternProperties'];
 const ARRAY_KEYWORDS = ['items', 'prefixItems', 'additionalItems'];
-const ANYTHING: TypeText = simple('{ [name: string]: unknown }');
+const TYPES_ANYTHING: TypeText = simple('{ [name: string]: unknown }');
 const INDENT = '  ';
 
 /** Where a schema stands. */
@@ -61,7 +61,7 @@ export class TypeNames {
 
 /** The declarations of the type `name`, of values that are objects and that `schema` takes, and of what the schema refers to within itself. */
 export function schemaTypes(schema: unknown, name: string, description: string | undefined, names: TypeNames): string[] {
-  if (!isObject(schema)) return [`${docComment(description, '')}export type ${name} = ${ANYTHING.text};`];
+  if (!isObject(schema)) return [`${docComment(description, '')}export type ${name} = ${TYPES_ANYTHING.text};`];
   return new SchemaTypes(schema, name, names).declarations(description);
 }
 
@@ -93,7 +93,7 @@ class SchemaTypes {
       const kinds = schema === this.#root ? OBJECT_ONLY : ALL_KINDS;
       const type = this.#type(schema, { levels: 0, indent: '', kinds, owner: name, isInside: false });
       const words = schema === this.#root ? description : own(schema, 'description');
-      written.push(`${docComment(words, '')}export type ${name} = ${type.text === UNKNOWN.text && schema === this.#root ? ANYTHING.text : type.text};`);
+      written.push(`${docComment(words, '')}export type ${name} = ${type.text === UNKNOWN.text && schema === this.#root ? TYPES_ANYTHING.text : type.text};`);
     }
     return written;
   }
@@ -142,7 +142,7 @@ class SchemaTypes {
       return `${comment}${within.indent}${memberName(name)}${required.has(name) ? '' : '?'}: ${this.#type(property, within).text};\n`;
     });
     const others = this.#otherMembers(schema, lines.length > 0, within);
-    if (lines.length === 0) return others === undefined ? ANYTHING : simple(`{ [name: string]: ${others.text} }`);
+    if (lines.length === 0) return others === undefined ? TYPES_ANYTHING : simple(`{ [name: string]: ${others.text} }`);
     if (others !== undefined) lines.push(`${within.indent}[name: string]: ${others.text};\n`);
     return simple(`{\n${lines.join('')}${place.indent}}`);
   }
@@ -185,7 +185,7 @@ class SchemaTypes {
 
   /** The schema that a fragment of this document names by its way down, and the last word of that way. */
   #find(reference: string): { readonly schema: JSONObject; readonly word: string } | undefined {
-    const tokens = reference.startsWith('#') ? tokensOf(decoded(reference.slice(1)) ?? '?') : undefined;
+    const tokens = reference.startsWith('#') ? tokensOf(decodedPointer(reference.slice(1)) ?? '?') : undefined;
     if (tokens === undefined) return undefined;
     let schema: unknown = this.#root;
     for (const token of tokens) {
@@ -207,7 +207,7 @@ class SchemaTypes {
   }
 }
 
-function decoded(fragment: string): string | undefined {
+function decodedPointer(fragment: string): string | undefined {
   try {
     return decodeURIComponent(fragment);
   } catch {
@@ -238,5 +238,5 @@ function valueType(value: unknown): TypeText {
   if (typeof value === 'string') return simple(textLiteral(value));
   if (typeof value === 'number') return simple(Number.isFinite(value) ? String(value) : 'number');
   if (typeof value === 'boolean' || value === null) return simple(String(value));
-  return Array.isArray(value) ? simple('unknown[]') : ANYTHING;
+  return Array.isArray(value) ? simple('unknown[]') : TYPES_ANYTHING;
 }

@@ -70,7 +70,7 @@ export function checkStoredQuestion(stored: unknown, limits: Limits): QuestionRe
   if (!isObject(stored)) throw new TypeError(`stored must be an object; got ${describe(stored)}`);
   try {
     if (isDeeper(stored, limits.maxDepth)) throw new Misfit('', `at most ${limits.maxDepth} levels deep`);
-    return readRecord(asPlain(stored), limits);
+    return readQuestion(asPlain(stored), limits);
   } catch (cause) {
     const why = cause instanceof Misfit || isMCPError(cause) ? cause.message : 'it cannot be read';
     throw new InvalidValueError('ERR_MCP_STORED_QUESTION', `Not a stored question: ${why}`, { cause, delivery: 'unsent' });
@@ -88,7 +88,7 @@ function asPlain(stored: JSONObject): JSONObject {
   return copyAsJSON(stored) as JSONObject;
 }
 
-function readRecord(stored: JSONObject, limits: Limits): QuestionRecord {
+function readQuestion(stored: JSONObject, limits: Limits): QuestionRecord {
   const version = own(stored, 'version');
   if (version !== 1) throw new Misfit('/version', `1; got ${describe(version)}`);
   const method = checkAskingMethod(stored);

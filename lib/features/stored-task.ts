@@ -77,29 +77,29 @@ function readRecord(stored: JSONObject, most: number): TaskRecord {
   const version = own(stored, 'version');
   if (version !== 1) throw new Misfit('/version', `1; got ${describe(version)}`);
   if (own(stored, 'form') !== 'core') throw new Misfit('/form', `"core"; got ${describe(own(stored, 'form'))}`);
-  const taskId = bounded(stringAt(stored, 'taskId'), 'taskId', most);
+  const taskId = boundedTaskText(stringAt(stored, 'taskId'), 'taskId', most);
   if (taskId === '') throw new Misfit('/taskId', 'a string that is not empty');
   const toolName = optionalStringAt(stored, 'toolName');
   const pollIntervalMs = durationAt(stored, 'pollIntervalMs');
   const task: Task = {
     taskId,
     status: checkTaskStatus(stored),
-    createdAt: bounded(stringAt(stored, 'createdAt'), 'createdAt', most),
-    lastUpdatedAt: bounded(stringAt(stored, 'lastUpdatedAt'), 'lastUpdatedAt', most),
+    createdAt: boundedTaskText(stringAt(stored, 'createdAt'), 'createdAt', most),
+    lastUpdatedAt: boundedTaskText(stringAt(stored, 'lastUpdatedAt'), 'lastUpdatedAt', most),
     ttlMs: durationAt(stored, 'ttlMs') ?? null,
     ...(pollIntervalMs === undefined ? {} : { pollIntervalMs }),
   };
-  return { form: 'core', task, toolName: toolName === undefined ? undefined : bounded(toolName, 'toolName', most), progressToken: tokenAt(stored, most) };
+  return { form: 'core', task, toolName: toolName === undefined ? undefined : boundedTaskText(toolName, 'toolName', most), progressToken: tokenAt(stored, most) };
 }
 
 function tokenAt(stored: JSONObject, most: number): ProgressToken | undefined {
   const token = own(stored, 'progressToken');
   if (token === undefined || token === null || Number.isSafeInteger(token)) return (token ?? undefined) as number | undefined;
-  if (typeof token === 'string') return bounded(token, 'progressToken', most);
+  if (typeof token === 'string') return boundedTaskText(token, 'progressToken', most);
   throw new Misfit('/progressToken', `a string or an integer; got ${describe(token)}`);
 }
 
-function bounded(text: string, name: string, most: number): string {
+function boundedTaskText(text: string, name: string, most: number): string {
   if (text.length <= most) return text;
   throw new Misfit(`/${name}`, `at most ${most} characters long; got ${text.length}`);
 }

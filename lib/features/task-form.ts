@@ -35,7 +35,7 @@ export class CoreTaskForm implements TaskForm {
 
   get(taskId: string, settings: RequestSettings): Promise<Task> {
     const refuse = (error: RPCError): MCPError => (error.rpcCode === RPC_ERROR.invalidParams ? notFound(taskId, error) : error);
-    return this.#requester.request('tasks/get', { taskId }, settings, { read: readerOf(taskId), refuse });
+    return this.#requester.request('tasks/get', { taskId }, settings, { read: taskReader(taskId), refuse });
   }
 
   result<T>(taskId: string, settings: RequestSettings, read: (result: JSONObject) => T): Promise<T> {
@@ -44,12 +44,12 @@ export class CoreTaskForm implements TaskForm {
   }
 
   cancel(taskId: string, settings: RequestSettings): Promise<Task> {
-    const reader: ReplyReader<Task> = { read: readerOf(taskId) };
+    const reader: ReplyReader<Task> = { read: taskReader(taskId) };
     return this.#requester.request('tasks/cancel', { taskId }, settings, reader);
   }
 }
 
-function readerOf(taskId: string): (result: JSONObject) => Task {
+function taskReader(taskId: string): (result: JSONObject) => Task {
   return (result) => {
     const task = checkTask(result);
     if (task.taskId !== taskId) throw new Misfit('/taskId', 'that of the task that was asked for; got another one');

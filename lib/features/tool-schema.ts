@@ -11,7 +11,7 @@ import type { CompiledSchema } from '../schema/schema.ts';
 import type { ValidationError } from '../schema/schema-node.ts';
 import type { ValidationResult } from '../schema/schema-output.ts';
 
-const SHOWN_LOCATION_CHARACTERS = 1_024;
+const MOST_LOCATION_CHARACTERS = 1_024;
 // What follows in the engine's sentences is a value.
 const VALUE_MARK = '; got ';
 
@@ -77,12 +77,12 @@ export function complaintOf(result: ValidationResult): Complaint {
 
 function withoutValue({ keywordLocation, absoluteKeywordLocation, instanceLocation, error }: ValidationError): ValidationError {
   const [told = error] = error.split(VALUE_MARK, 1);
-  const unit = { keywordLocation: shown(keywordLocation), instanceLocation: shown(instanceLocation), error: told };
-  return absoluteKeywordLocation === undefined ? unit : { ...unit, absoluteKeywordLocation: shown(absoluteKeywordLocation) };
+  const unit = { keywordLocation: shownLocation(keywordLocation), instanceLocation: shownLocation(instanceLocation), error: told };
+  return absoluteKeywordLocation === undefined ? unit : { ...unit, absoluteKeywordLocation: shownLocation(absoluteKeywordLocation) };
 }
 
-function shown(location: string): string {
-  return escapeText(location, SHOWN_LOCATION_CHARACTERS);
+function shownLocation(location: string): string {
+  return escapeText(location, MOST_LOCATION_CHARACTERS);
 }
 
 /** Why a schema cannot be used, in words. */

@@ -41,11 +41,11 @@ function typesOf(tool: Tool, names: TypeNames): { readonly declarations: string[
   const { name, description, inputSchema, outputSchema } = tool;
   const base = names.take(typeName(name) || 'Tool', ['Args', 'Result']);
   const declarations = schemaTypes(inputSchema, `${base}Args`, description, names);
-  const results = isObject(outputSchema) ? schemaTypes(outputSchema, `${base}Result`, textOf(own(outputSchema, 'description')), names) : [];
+  const results = isObject(outputSchema) ? schemaTypes(outputSchema, `${base}Result`, typesText(own(outputSchema, 'description')), names) : [];
   const result = results.length === 0 ? 'unknown' : `${base}Result`;
   return { declarations: [...declarations, ...results], row: `${docComment(description, '  ')}  ${textLiteral(name)}: { args: ${base}Args; result: ${result} };\n` };
 }
 
-function textOf(value: unknown): string | undefined {
+function typesText(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }

@@ -62,7 +62,7 @@ const MEMBERS: ReadonlyMap<keyof TraceContext, (value: unknown) => value is stri
 ]);
 
 /** What is valid of a trace context; what is not is told to `invalid`. `undefined` where nothing is left. */
-function readMembers(given: JSONObject, invalid: (name: keyof TraceContext, value: unknown) => void): TraceContext | undefined {
+function readTraceMembers(given: JSONObject, invalid: (name: keyof TraceContext, value: unknown) => void): TraceContext | undefined {
   const read: { -readonly [Name in keyof TraceContext]: TraceContext[Name] } = {};
   for (const [name, isValid] of MEMBERS) {
     const value = own(given, name);
@@ -78,7 +78,7 @@ function readMembers(given: JSONObject, invalid: (name: keyof TraceContext, valu
 /** The trace that a request or notification of the server says, in its params, it belongs to; what is not valid of it is left out. */
 export function readTraceContext(params: JSONObject): TraceContext | undefined {
   const meta = own(params, '_meta');
-  const read = isObject(meta) ? readMembers(meta, () => {}) : undefined;
+  const read = isObject(meta) ? readTraceMembers(meta, () => {}) : undefined;
   return read === undefined ? undefined : Object.freeze(read);
 }
 
@@ -114,7 +114,7 @@ function askHook(hook: TraceContextHook, callbackFault: ListenerFault, warnOnce:
   try {
     given = hook();
     if (given === undefined || given === null) return undefined;
-    if (typeof given === 'object' && !(given instanceof Promise)) return readMembers(given as JSONObject, (name, value) => warnOnce(`a ${name}`, value));
+    if (typeof given === 'object' && !(given instanceof Promise)) return readTraceMembers(given as JSONObject, (name, value) => warnOnce(`a ${name}`, value));
   } catch (cause) {
     callbackFault('traceContext', cause);
     return undefined;

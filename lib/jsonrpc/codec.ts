@@ -38,7 +38,7 @@ export function decodeMessage(text: string, bounds: MessageBounds): Decoded {
     return malformed(undefined, 'ERR_MCP_INVALID_JSON', `Expected a JSON text; got ${text.length} characters that are none`);
   }
   const mayBeDeep = isParsedFirst && text.length >= 2 * (maxDepth + 1);
-  if (mayBeDeep && isDeeper(value, maxDepth)) return tooDeep(isObject(value) ? membersOf(value).id : undefined, maxDepth);
+  if (mayBeDeep && isDeeper(value, maxDepth)) return tooDeep(isObject(value) ? messageMembers(value).id : undefined, maxDepth);
   if (!Array.isArray(value)) return readMessage(value);
   if (value.length === 0) return invalid(undefined, 'a batch of at least one message', 'an empty array');
   return { kind: 'batch', messages: value.map(readMessage) };
@@ -60,7 +60,7 @@ const INHERITED = Object.prototype as Members;
  * The own members of `message`. Plain reads are three times as fast as asking for own keys, and the same as long as nobody
  * has written one of these six names into `Object.prototype`.
  */
-function membersOf(message: JSONObject): Members {
+function messageMembers(message: JSONObject): Members {
   const isClean =
     INHERITED.jsonrpc === undefined &&
     INHERITED.id === undefined &&
@@ -73,7 +73,7 @@ function membersOf(message: JSONObject): Members {
 
 function readMessage(message: unknown): SingleMessage {
   if (!isObject(message)) return invalid(undefined, 'an object', describe(message));
-  const members = membersOf(message);
+  const members = messageMembers(message);
   const { id, jsonrpc, method, result, error } = members;
   const isReply = method === undefined || result !== undefined || error !== undefined;
   if (jsonrpc !== '2.0') return wrong(isReply, id, '"jsonrpc" to be "2.0"', describe(jsonrpc));

@@ -69,13 +69,13 @@ export function paramHeaders(inputSchema: JSONObject): readonly ParamHeader[] {
     for (const key of Object.keys(place.value).reverse()) {
       if (isSchema && DATA_KEYWORDS.has(key)) continue;
       const value = (place.value as Readonly<Record<string, unknown>>)[key];
-      if (typeof value === 'object' && value !== null) places.push(within(place, key, value, isSchema));
+      if (typeof value === 'object' && value !== null) places.push(atParam(place, key, value, isSchema));
     }
   }
   return headers;
 }
 
-function within({ pointer, path, isNamed }: Place, key: string, value: unknown, isSchema: boolean): Place {
+function atParam({ pointer, path, isNamed }: Place, key: string, value: unknown, isSchema: boolean): Place {
   const there = [...pointer, key];
   if (isNamed) return { value, pointer: there, path: path === undefined ? undefined : [...path, key], isNamed: false };
   const staysOnPath = isSchema && key === 'properties';

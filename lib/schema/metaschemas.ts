@@ -8,13 +8,13 @@ const VOCABULARIES = ['core', 'applicator', 'unevaluated', 'validation', 'meta-d
 const SELF: JSONObject = { $dynamicRef: '#meta' };
 const SELF_MAP: JSONObject = { type: 'object', additionalProperties: SELF };
 const SELF_LIST: JSONObject = { $ref: '#/$defs/schemaArray' };
-const BOOLEAN: JSONObject = { type: 'boolean' };
-const STRING: JSONObject = { type: 'string' };
-const NUMBER: JSONObject = { type: 'number' };
+const A_BOOLEAN: JSONObject = { type: 'boolean' };
+const A_STRING: JSONObject = { type: 'string' };
+const A_NUMBER: JSONObject = { type: 'number' };
 const COUNT: JSONObject = { type: 'integer', minimum: 0 };
-const STRINGS: JSONObject = { type: 'array', items: STRING, uniqueItems: true };
+const STRINGS: JSONObject = { type: 'array', items: A_STRING, uniqueItems: true };
 const TYPE_NAMES = ['array', 'boolean', 'integer', 'null', 'number', 'object', 'string'];
-const TYPES: JSONObject = { anyOf: [{ enum: TYPE_NAMES }, { type: 'array', items: { enum: TYPE_NAMES }, minItems: 1, uniqueItems: true }] };
+const A_TYPE: JSONObject = { anyOf: [{ enum: TYPE_NAMES }, { type: 'array', items: { enum: TYPE_NAMES }, minItems: 1, uniqueItems: true }] };
 const REFERENCE: JSONObject = { type: 'string', format: 'uri-reference' };
 const URI_TEXT: JSONObject = { type: 'string', format: 'uri' };
 const PATTERN_TEXT: JSONObject = { type: 'string', format: 'regex' };
@@ -57,8 +57,8 @@ const MAKERS: Readonly<Record<string, () => JSONObject>> = Object.freeze({
         $schema: { $ref: '#/$defs/uriString' },
         ...all('$ref $dynamicRef', { $ref: '#/$defs/uriReferenceString' }),
         ...all('$anchor $dynamicAnchor', { $ref: '#/$defs/anchorString' }),
-        $vocabulary: { type: 'object', propertyNames: { $ref: '#/$defs/uriString' }, additionalProperties: BOOLEAN },
-        $comment: STRING,
+        $vocabulary: { type: 'object', propertyNames: { $ref: '#/$defs/uriString' }, additionalProperties: A_BOOLEAN },
+        $comment: A_STRING,
         $defs: SELF_MAP,
       },
       { $defs: { anchorString: { type: 'string', pattern: '^[A-Za-z_][-A-Za-z0-9._]*$' }, uriString: URI_TEXT, uriReferenceString: REFERENCE } },
@@ -80,11 +80,11 @@ const MAKERS: Readonly<Record<string, () => JSONObject>> = Object.freeze({
     vocabularySchema(
       'validation',
       {
-        type: TYPES,
+        type: A_TYPE,
         const: true,
         enum: { type: 'array', items: true },
         multipleOf: { type: 'number', exclusiveMinimum: 0 },
-        ...all('maximum exclusiveMaximum minimum exclusiveMinimum', NUMBER),
+        ...all('maximum exclusiveMaximum minimum exclusiveMinimum', A_NUMBER),
         ...all('maxLength maxItems maxProperties maxContains', { $ref: '#/$defs/nonNegativeInteger' }),
         ...all('minLength minItems minProperties', { $ref: '#/$defs/nonNegativeIntegerDefault0' }),
         minContains: { $ref: '#/$defs/nonNegativeInteger', default: 1 },
@@ -104,14 +104,14 @@ const MAKERS: Readonly<Record<string, () => JSONObject>> = Object.freeze({
     ),
   [`${BASE}meta/meta-data`]: () =>
     vocabularySchema('meta-data', {
-      ...all('title description', STRING),
+      ...all('title description', A_STRING),
       default: true,
       ...all('deprecated readOnly writeOnly', { type: 'boolean', default: false }),
       examples: { type: 'array', items: true },
     }),
-  [`${BASE}meta/format-annotation`]: () => vocabularySchema('format-annotation', { format: STRING }),
-  [`${BASE}meta/format-assertion`]: () => vocabularySchema('format-assertion', { format: STRING }),
-  [`${BASE}meta/content`]: () => vocabularySchema('content', { ...all('contentEncoding contentMediaType', STRING), contentSchema: SELF }),
+  [`${BASE}meta/format-annotation`]: () => vocabularySchema('format-annotation', { format: A_STRING }),
+  [`${BASE}meta/format-assertion`]: () => vocabularySchema('format-assertion', { format: A_STRING }),
+  [`${BASE}meta/content`]: () => vocabularySchema('content', { ...all('contentEncoding contentMediaType', A_STRING), contentSchema: SELF }),
   'http://json-schema.org/draft-07/schema': draft07,
 });
 
@@ -134,12 +134,12 @@ function draft07(): JSONObject {
     properties: {
       ...all('$id $ref', REFERENCE),
       $schema: URI_TEXT,
-      ...all('$comment title description format contentMediaType contentEncoding', STRING),
+      ...all('$comment title description format contentMediaType contentEncoding', A_STRING),
       default: true,
       ...all('readOnly writeOnly uniqueItems', { type: 'boolean', default: false }),
       examples: { type: 'array', items: true },
       multipleOf: { type: 'number', exclusiveMinimum: 0 },
-      ...all('maximum exclusiveMaximum minimum exclusiveMinimum', NUMBER),
+      ...all('maximum exclusiveMaximum minimum exclusiveMinimum', A_NUMBER),
       ...all('maxLength maxItems maxProperties', { $ref: '#/definitions/nonNegativeInteger' }),
       ...all('minLength minItems minProperties', { $ref: '#/definitions/nonNegativeIntegerDefault0' }),
       pattern: PATTERN_TEXT,
@@ -151,7 +151,7 @@ function draft07(): JSONObject {
       dependencies: { type: 'object', additionalProperties: { anyOf: [self, names] } },
       const: true,
       enum: { type: 'array', items: true },
-      type: TYPES,
+      type: A_TYPE,
       ...all('allOf anyOf oneOf', list),
     },
     default: true,

@@ -21,7 +21,7 @@ const NUMBER_RANGE = 5;
 const INTEGER = 6;
 const INTEGER_RANGE = 7;
 const BOOLEAN = 8;
-const NULL = 9;
+const PLAN_NULL = 9;
 const CHOICE = 10;
 const OBJECT = 11;
 const ARRAY = 12;
@@ -59,12 +59,12 @@ export type PlanKind =
 
 const KIND_NUMBERS: Readonly<Record<PlanKind, number>> = Object.freeze({
   ...{ anything: ANYTHING, nothing: NOTHING, string: STRING, stringLength: STRING_LENGTH, number: NUMBER, numberRange: NUMBER_RANGE },
-  ...{ integer: INTEGER, integerRange: INTEGER_RANGE, boolean: BOOLEAN, null: NULL, choice: CHOICE, object: OBJECT, array: ARRAY },
+  ...{ integer: INTEGER, integerRange: INTEGER_RANGE, boolean: BOOLEAN, null: PLAN_NULL, choice: CHOICE, object: OBJECT, array: ARRAY },
   ...{ types: TYPES, either: EITHER, check: CHECK },
 });
 
 // What a member decides a string, a number or a boolean by: these need no call.
-const ACCEPT = 0;
+const PLAN_ACCEPT = 0;
 const REFUSE = 1;
 const ASK_PLAN = 2;
 const CHOOSE = 3;
@@ -107,7 +107,7 @@ export interface NamedMember {
 
 const NO_PARTS: PlanParts = {};
 const NO_PLACES: ReadonlyMap<string, PlannedMember> = new Map();
-const NO_MEMBERS: readonly NamedMember[] = [];
+const PLAN_NO_MEMBERS: readonly NamedMember[] = [];
 const NO_CHECKS: readonly SchemaCheck[] = [];
 const NO_BRANCHES: readonly Plan[] = [];
 const NO_VALUES: readonly unknown[] = [];
@@ -140,7 +140,7 @@ export interface Plan {
 
 /** A plan of one kind. */
 export function createPlan(kind: PlanKind, parts: PlanParts = NO_PARTS): Plan {
-  const members = parts.members ?? NO_MEMBERS;
+  const members = parts.members ?? PLAN_NO_MEMBERS;
   const rest = parts.rest ?? NO_CHECKS;
   const branches = parts.branches ?? NO_BRANCHES;
   let required = 0;
@@ -178,7 +178,7 @@ export function typesOfPlan(plan: Plan): number | undefined {
 }
 
 const TYPES_OF_KINDS: Readonly<Record<number, number>> = Object.freeze({
-  ...{ [STRING]: STRING_BIT, [NUMBER]: NUMBER_BIT, [INTEGER]: INTEGER_BIT, [BOOLEAN]: BOOLEAN_BIT, [NULL]: NULL_BIT },
+  ...{ [STRING]: STRING_BIT, [NUMBER]: NUMBER_BIT, [INTEGER]: INTEGER_BIT, [BOOLEAN]: BOOLEAN_BIT, [PLAN_NULL]: NULL_BIT },
 });
 
 /**
@@ -233,13 +233,13 @@ function plannedMember(name: string, plan: Plan, required: number, next: Planned
 
 /** The action for values of a type by a plan that neither is for that type nor refuses it. */
 function actionOnOthers({ kind, types }: Plan, bits: number): number {
-  if (kind === ANYTHING) return ACCEPT;
-  if (kind === TYPES) return (types & bits) === 0 ? REFUSE : ACCEPT;
+  if (kind === ANYTHING) return PLAN_ACCEPT;
+  if (kind === TYPES) return (types & bits) === 0 ? REFUSE : PLAN_ACCEPT;
   return kind === CHECK || kind === EITHER ? ASK_PLAN : REFUSE;
 }
 
 function actionOnString(plan: Plan): number {
-  if (plan.kind === STRING) return ACCEPT;
+  if (plan.kind === STRING) return PLAN_ACCEPT;
   if (plan.kind === STRING_LENGTH) return MEASURE;
   return plan.kind === CHOICE ? CHOOSE : actionOnOthers(plan, STRING_BIT);
 }
@@ -247,7 +247,7 @@ function actionOnString(plan: Plan): number {
 function actionOnNumber(plan: Plan): number {
   switch (plan.kind) {
     case NUMBER:
-      return ACCEPT;
+      return PLAN_ACCEPT;
     case NUMBER_RANGE:
       return WITHIN;
     case INTEGER:
@@ -263,7 +263,7 @@ function actionOnNumber(plan: Plan): number {
 }
 
 function actionOnBoolean(plan: Plan): number {
-  if (plan.kind === BOOLEAN) return ACCEPT;
+  if (plan.kind === BOOLEAN) return PLAN_ACCEPT;
   return plan.kind === CHOICE ? ASK_PLAN : actionOnOthers(plan, BOOLEAN_BIT);
 }
 
@@ -290,7 +290,7 @@ export function matchesPlan(plan: Plan, value: unknown, run: SchemaRun): boolean
       return typeof value === 'number' && Number.isInteger(value) && value >= plan.low && value <= plan.high;
     case BOOLEAN:
       return typeof value === 'boolean';
-    case NULL:
+    case PLAN_NULL:
       return value === null;
     case CHOICE:
       return isChosen(plan.choices, value);
@@ -360,10 +360,10 @@ function matchesObjects(plan: Plan, first: JSONObject, array: readonly unknown[]
         expected = member.next;
         if (typeof value === 'string') {
           const action = member.onString;
-          if (action !== ACCEPT && (action === REFUSE || !(action === CHOOSE ? isChosen(member.choices, value) : holdsForString(member, action, value, run)))) return false;
+          if (action !== PLAN_ACCEPT && (action === REFUSE || !(action === CHOOSE ? isChosen(member.choices, value) : holdsForString(member, action, value, run)))) return false;
         } else if (typeof value === 'number') {
           const action = member.onNumber;
-          if (action !== ACCEPT) {
+          if (action !== PLAN_ACCEPT) {
             if (action === WHOLE_WITHIN) {
               if ((value | 0) === value ? value < member.smallLow || value > member.smallHigh : !isWholeWithin(member, value)) return false;
             } else if (action === WHOLE) {
@@ -371,7 +371,7 @@ function matchesObjects(plan: Plan, first: JSONObject, array: readonly unknown[]
             } else if (action === REFUSE || !(action === WITHIN ? value >= member.low && value <= member.high : matchesPlan(member.plan, value, run))) return false;
           }
         } else if (value === true || value === false) {
-          if (member.onBoolean !== ACCEPT && (member.onBoolean === REFUSE || !matchesPlan(member.plan, value, run))) return false;
+          if (member.onBoolean !== PLAN_ACCEPT && (member.onBoolean === REFUSE || !matchesPlan(member.plan, value, run))) return false;
         } else if (value === undefined) continue;
         else if (!(member.isArray && Array.isArray(value) ? matchesItems(member.plan, value, run) : matchesPlan(member.plan, value, run))) return false;
         required += member.required;

@@ -59,7 +59,7 @@ export function addOutcome(attributes: DiagnosticsAttributes, outcome: unknown):
 export function addError(attributes: DiagnosticsAttributes, error: unknown): void {
   const code = rpcCodeOf(error);
   if (code !== undefined) attributes['rpc.response.status_code'] = String(code);
-  attributes['error.type'] = code === undefined ? kindOf(error) : String(code);
+  attributes['error.type'] = code === undefined ? attributeKind(error) : String(code);
 }
 
 /** The code of the error object that was the answer. An error with another name may have been made of it. */
@@ -69,7 +69,7 @@ function rpcCodeOf(error: unknown): number | undefined {
   return typeof code === 'number' ? code : undefined;
 }
 
-function kindOf(error: unknown): string {
+function attributeKind(error: unknown): string {
   if (isMCPError(error)) return error.code;
   return error instanceof Error ? error.name : '_OTHER';
 }

@@ -134,7 +134,7 @@ export class Lifecycle {
       log.info(`${name} is connected`, { protocolVersion: connection.agreement?.era.revision });
     } else log.debug(`${name} is ${to}`, { from });
     if (from === ConnectionState.CONNECTED && to === ConnectionState.FAILED) {
-      log.warn(`${name} lost its connection: ${messageOf(cause)}`);
+      log.warn(`${name} lost its connection: ${reasonText(cause)}`);
       this.#recover();
     }
   }
@@ -202,7 +202,7 @@ export class Lifecycle {
         wait = backoffMs(policy.retryDelayMs, tries, limits.maxRetryDelayMs);
         this.#nextTryAt = clock.now() + wait;
         if (tries > policy.maxConnectionRetries || !this.#mayTryAgain(cause)) throw cause;
-        log.warn(`${name} could not be connected (try ${tries}): ${messageOf(cause)}; trying again in ${Math.round(wait)} ms`);
+        log.warn(`${name} could not be connected (try ${tries}): ${reasonText(cause)}; trying again in ${Math.round(wait)} ms`);
       }
     }
   }
@@ -258,12 +258,12 @@ export class Lifecycle {
     const pauseMs = isFirst ? 0 : backoffMs(policy.retryDelayMs, this.#fastEnds, limits.maxRetryDelayMs);
     this.#recovery = this.#begin(pauseMs);
     this.#recovery.promise.catch((cause: unknown) => {
-      log.error(`${name} could not be connected again: ${messageOf(cause)}`);
+      log.error(`${name} could not be connected again: ${reasonText(cause)}`);
       gaveUp(cause);
     });
   }
 }
 
-function messageOf(cause: unknown): string {
+function reasonText(cause: unknown): string {
   return isMCPError(cause) ? cause.message : cause instanceof Error ? cause.name : 'no reason is known';
 }

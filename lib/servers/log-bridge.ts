@@ -7,7 +7,7 @@ import { escapeText } from '../base/text.ts';
 import type { LogMessage, ServerLogLevel } from '../protocol/types/logging.ts';
 import type { MCPServerProtocol } from './mcp-server-protocol.ts';
 
-const METHODS: Readonly<Record<ServerLogLevel, keyof Logger>> = Object.freeze({
+const BRIDGE_METHODS: Readonly<Record<ServerLogLevel, keyof Logger>> = Object.freeze({
   debug: 'debug',
   info: 'info',
   notice: 'info',
@@ -27,10 +27,10 @@ const METHODS: Readonly<Record<ServerLogLevel, keyof Logger>> = Object.freeze({
  */
 export function logServerMessages(server: MCPServerProtocol, logger: Logger): Unsubscribe {
   if (typeof logger !== 'object' || logger === null) throw new TypeError(`logger must be an object with debug, info, warn, error; got ${describe(logger)}`);
-  return server.on('log', (message) => logger[METHODS[message.level]]?.(textOf(server.name, message), { level: message.level }));
+  return server.on('log', (message) => logger[BRIDGE_METHODS[message.level]]?.(logText(server.name, message), { level: message.level }));
 }
 
-function textOf(serverName: string, { logger, data }: LogMessage): string {
+function logText(serverName: string, { logger, data }: LogMessage): string {
   const source = logger === undefined ? serverName : `${serverName}/${escapeText(logger, 100)}`;
   return `${source}: ${escapeText(typeof data === 'string' ? data : String(JSON.stringify(data)))}`;
 }

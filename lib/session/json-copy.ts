@@ -35,7 +35,7 @@ export function copyJSON(value: unknown, bounds: CopyBounds): unknown {
   };
   const copyArray = (items: readonly unknown[], levels: number): unknown[] => {
     const copied: unknown[] = [];
-    for (let index = 0; index < items.length; index++) copied.push(within(index, () => copy(items[index], levels)));
+    for (let index = 0; index < items.length; index++) copied.push(keptWithin(index, () => copy(items[index], levels)));
     return copied;
   };
   const copyObject = (object: object, levels: number): object => {
@@ -45,7 +45,7 @@ export function copyJSON(value: unknown, bounds: CopyBounds): unknown {
       spend(name.length);
       if (name === '__proto__') continue;
       const member = (object as Record<string, unknown>)[name];
-      if (member !== undefined) copied[name] = within(name, () => copy(member, levels));
+      if (member !== undefined) copied[name] = keptWithin(name, () => copy(member, levels));
     }
     return copied;
   };
@@ -57,7 +57,7 @@ function finite(value: number): number {
   throw new Misfit('', `a finite number; got ${value}`);
 }
 
-function within<T>(key: string | number, look: () => T): T {
+function keptWithin<T>(key: string | number, look: () => T): T {
   try {
     return look();
   } catch (cause) {

@@ -31,7 +31,7 @@ const TRANSITIONS: Readonly<Record<BreakerState, Readonly<Partial<Record<Breaker
 });
 
 const FAILURES_IN_A_ROW = 3;
-const FIRST_PAUSE_MS = 250;
+const BREAKER_FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
 
 /**
@@ -114,7 +114,7 @@ export class RedisBreaker {
     if (this.#state === 'closed' && !isTimeout && this.#failures < FAILURES_IN_A_ROW) return;
     // One that was let through before, and fails while it is open, says nothing new.
     if (this.#state === 'open') return;
-    this.#retryAt = this.#clock.now() + backoffMs(FIRST_PAUSE_MS, ++this.#trips, LONGEST_PAUSE_MS);
+    this.#retryAt = this.#clock.now() + backoffMs(BREAKER_FIRST_PAUSE_MS, ++this.#trips, LONGEST_PAUSE_MS);
     this.#apply('tripped');
   }
 

@@ -2,15 +2,15 @@
 
 import type { RedisScript } from './redis-session-scripts.ts';
 
-const script = (source: string): RedisScript => Object.freeze({ source, isIdempotent: true });
+const resultScript = (source: string): RedisScript => Object.freeze({ source, isIdempotent: true });
 
-const NOW = `
+const SCRIPTS_NOW = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
 /** The result ARGV[1] of KEYS[1], behind the milliseconds that it has left; `''` for none, `!` for one longer than ARGV[2] bytes, or none of ours. */
-export const FIND_RESULT: RedisScript = script(`${NOW}
+export const FIND_RESULT: RedisScript = resultScript(`${SCRIPTS_NOW}
 local length = redis.pcall('HSTRLEN', KEYS[1], ARGV[1])
 if type(length) ~= 'number' or length > tonumber(ARGV[2]) then return '!' end
 if length == 0 then return '' end
@@ -21,7 +21,7 @@ if left < 1 then return '' end
 return string.format('%.0f', left) .. ':' .. body`);
 
 /** Keeps ARGV[2] as the result ARGV[1] of KEYS[1] for ARGV[3] ms. A group of ARGV[4] results, and what is no group, gives way. */
-export const STORE_RESULT: RedisScript = script(`${NOW}
+export const STORE_RESULT: RedisScript = resultScript(`${SCRIPTS_NOW}
 local count = redis.pcall('HLEN', KEYS[1])
 if type(count) ~= 'number' or count >= tonumber(ARGV[4]) then redis.call('DEL', KEYS[1]) end
 redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', now + ARGV[3]) .. ':' .. ARGV[2])
@@ -29,4 +29,4 @@ if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KE
 return 1`);
 
 /** Forgets the group KEYS[1]. */
-export const DROP_RESULTS: RedisScript = script(`return redis.call('DEL', KEYS[1])`);
+export const DROP_RESULTS: RedisScript = resultScript(`return redis.call('DEL', KEYS[1])`);

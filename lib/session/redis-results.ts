@@ -25,7 +25,7 @@ export interface RedisResultsOptions {
 const MOST_RESULTS = 1_000;
 const FLAWED = '!';
 const VALUE = /^(\d{1,16}):([js]):/;
-const OUTSIDE_ASCII = /[\u007f-\uffff]/g;
+const RESULTS_OUTSIDE_ASCII = /[\u007f-\uffff]/g;
 
 /** See the head of this file. */
 export class RedisResults {
@@ -51,7 +51,7 @@ export class RedisResults {
   async store(group: string, field: string, text: string, ttlMs: number): Promise<void> {
     const { store, maxBytes, seal } = this.#options;
     const [key, name] = await this.#place(group, field);
-    const json = text.replace(OUTSIDE_ASCII, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    const json = text.replace(RESULTS_OUTSIDE_ASCII, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
     const value = seal === undefined ? `j:${json}` : `s:${await seal.seal(json, `${key}\n${name}`)}`;
     const wholeMs = Math.floor(ttlMs);
     if (value.length + 17 > maxBytes || wholeMs < 1) return;

@@ -60,7 +60,7 @@ export interface ResolvedRedisSessionOptions {
   readonly disconnect: () => Promise<void>;
 }
 
-const OPTION_NAMES: ReadonlyArray<keyof RedisSessionManagerOptions> = [
+const MANAGER_OPTION_NAMES: ReadonlyArray<keyof RedisSessionManagerOptions> = [
   ...(['redisUrl', 'keyPrefix', 'expirationSeconds', 'client', 'tls', 'operationTimeoutMs', 'lockLeaseMs', 'sealingKeys'] as const),
   ...(['maxRecordBytes', 'logger', 'clock'] as const),
 ];
@@ -79,7 +79,7 @@ const LONGEST_EXPIRATION_SECONDS = 1_000_000_000;
  * @throws TypeError, RangeError naming the option; never a value that may be a secret.
  */
 export function resolveRedisSessionOptions(options: RedisSessionManagerOptions = {}): ResolvedRedisSessionOptions {
-  checkKeys('RedisSessionManager', options as unknown, OPTION_NAMES);
+  checkKeys('RedisSessionManager', options as unknown, MANAGER_OPTION_NAMES);
   const given = options as RedisSessionManagerOptions;
   const clock = given.clock ?? systemClock;
   const operationTimeoutMs = durationMs('operationTimeoutMs', given.operationTimeoutMs ?? DEFAULT_OPERATION_TIMEOUT_MS);

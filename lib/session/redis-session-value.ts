@@ -18,7 +18,7 @@ export const DEFAULT_MAX_RECORD_BYTES: number = 1024 * 1024;
 
 /** What every value begins with, as a pattern of Lua: version, epoch, and whether JSON follows or what is sealed. */
 export const VALUE_HEAD_IN_LUA: string = '^mcp1:(%d+):[js]:';
-const HEAD = /^mcp1:(0|[1-9]\d{0,15}):([js]):/;
+const VALUE_HEAD = /^mcp1:(0|[1-9]\d{0,15}):([js]):/;
 const OUTSIDE_ASCII = /[\u007f-\uffff]/g;
 
 /**
@@ -56,7 +56,7 @@ export class SessionValues {
   /** What stands under the key `name`. Throws nothing. */
   async decode(value: string, name: string): Promise<StoredValue> {
     if (value.length > this.#maxBytes) return { flaw: 'too large' };
-    const [head, epoch, kind] = HEAD.exec(value) ?? [];
+    const [head, epoch, kind] = VALUE_HEAD.exec(value) ?? [];
     if (head === undefined) return { flaw: 'no session record' };
     if (kind === 'j' && this.#seal !== undefined) return { flaw: 'not sealed' };
     const body = value.slice(head.length);

@@ -40,7 +40,7 @@ export interface SessionRecord {
   readonly storedAt: number;
 }
 
-const MEMBERS = ['version', 'era', 'revision', 'sessionId', 'serverInfo', 'capabilities', 'instructions', 'lastEventId', 'epoch', 'storedAt'] as const;
+const RECORD_MEMBERS = ['version', 'era', 'revision', 'sessionId', 'serverInfo', 'capabilities', 'instructions', 'lastEventId', 'epoch', 'storedAt'] as const;
 
 /** The most that a whole record may weigh, in characters of text and eight for every value and name in it. */
 export const MAX_RECORD_CHARACTERS: number = 256 * 1024;
@@ -62,7 +62,7 @@ const LAST_MOMENT_MS = 8.64e15;
  */
 export function checkSessionRecord(value: unknown): SessionRecord {
   try {
-    return readRecord(value);
+    return readSession(value);
   } catch (cause) {
     const why = cause instanceof Misfit ? cause.message : 'it cannot be read';
     throw new SessionStoreError('ERR_MCP_SESSION_RECORD', `Not a session record: ${why}`, { cause });
@@ -79,7 +79,7 @@ export function readSessionRecord(value: unknown): SessionRecord | undefined {
   }
 }
 
-function readRecord(value: unknown): SessionRecord {
+function readSession(value: unknown): SessionRecord {
   const copy = asObject(copyJSON(knownMembers(value), { maxCharacters: MAX_RECORD_CHARACTERS, maxDepth: DEFAULT_LIMITS.maxDepth }));
   if (own(copy, 'version') !== 1) throw new Misfit('/version', `1; got ${describe(own(copy, 'version'))}`);
   const revision = stringAt(copy, 'revision');
@@ -103,7 +103,7 @@ function readRecord(value: unknown): SessionRecord {
 /** The own members that a record has, each read once; nothing is known of them yet. */
 function knownMembers(value: unknown): JSONObject {
   if (!isObject(value)) throw new Misfit('', 'an object');
-  return Object.fromEntries(MEMBERS.filter((name) => Object.hasOwn(value, name)).map((name) => [name, value[name]]));
+  return Object.fromEntries(RECORD_MEMBERS.filter((name) => Object.hasOwn(value, name)).map((name) => [name, value[name]]));
 }
 
 /**

@@ -8,7 +8,7 @@ import type { SSEBounds } from './sse-bounds.ts';
 import type { Heard, SSEItem } from './sse-event.ts';
 
 const DATA = [0x64, 0x61, 0x74, 0x61] as const;
-const NOTHING = new Uint8Array(0);
+const EVENT_NOTHING = new Uint8Array(0);
 const LEAST_CAPACITY = 512;
 // Room that is kept for the next event: what an idle stream may hold on to, and no more than some times what the last event took.
 const KEPT_CAPACITY = 512 * 1024;
@@ -25,7 +25,7 @@ const SHORT = 24;
 export class PendingEvent {
   readonly #bounds: SSEBounds;
   readonly #heard: Heard;
-  #bytes: Uint8Array = NOTHING;
+  #bytes: Uint8Array = EVENT_NOTHING;
   #length = 0;
   #lineStart = 0;
   #dataStart = -1;
@@ -69,7 +69,7 @@ export class PendingEvent {
 
   /** Forgets what it holds. */
   clear(): void {
-    if (this.#bytes.length > Math.min(KEPT_CAPACITY, Math.max(LEAST_CAPACITY, KEPT_TIMES * this.#length))) this.#bytes = NOTHING;
+    if (this.#bytes.length > Math.min(KEPT_CAPACITY, Math.max(LEAST_CAPACITY, KEPT_TIMES * this.#length))) this.#bytes = EVENT_NOTHING;
     this.#length = 0;
     this.#lineStart = 0;
     this.#dataStart = -1;
@@ -130,7 +130,7 @@ export class PendingEvent {
 
   #toItem(): SSEItem {
     const type = this.#type === '' ? 'message' : this.#type;
-    const bytes = this.#dataStart === -1 ? NOTHING : this.#bytes.subarray(this.#dataStart, this.#lineStart);
+    const bytes = this.#dataStart === -1 ? EVENT_NOTHING : this.#bytes.subarray(this.#dataStart, this.#lineStart);
     const data = this.#bits < NOT_ASCII ? decodeLeniently(bytes) : decodeStrictly(bytes);
     if (data !== undefined) return { type, data, id: this.#id };
     return new PeerProtocolError('ERR_MCP_INVALID_UTF8', `Expected an event with data in UTF-8; got ${bytes.length} bytes that are not`, {

@@ -42,7 +42,7 @@ function checkField(name: string, value: unknown, required: boolean): Elicitatio
   const type = stringAt(schema, 'type');
   switch (type) {
     case 'string':
-      return checkString(base, schema);
+      return checkTextField(base, schema);
     case 'number':
     case 'integer':
       return { ...base, type, minimum: optionalNumberAt(schema, 'minimum'), maximum: optionalNumberAt(schema, 'maximum'), default: optionalNumberAt(schema, 'default') };
@@ -55,7 +55,7 @@ function checkField(name: string, value: unknown, required: boolean): Elicitatio
   }
 }
 
-function checkString(base: ElicitationFieldBase, schema: JSONObject): ElicitationField {
+function checkTextField(base: ElicitationFieldBase, schema: JSONObject): ElicitationField {
   const preset = optionalStringAt(schema, 'default');
   if (isThere(schema, 'enum')) return { ...base, type: 'choice', choices: plainChoices(schema, optionalArrayAt(schema, 'enumNames', asString)), default: preset };
   if (isThere(schema, 'oneOf')) return { ...base, type: 'choice', choices: titledChoices(schema, 'oneOf'), default: preset };

@@ -11,7 +11,7 @@ import { ASSERTION, STATE_KIND } from './pattern-program.ts';
 import type { PatternProgram } from './pattern-program.ts';
 
 // What a place of the table says beside a state to go to.
-const UNKNOWN = 0;
+const AUTOMATON_UNKNOWN = 0;
 const MATCHED = 1;
 const DEAD = 2;
 const FIRST_ROW = 3;
@@ -27,7 +27,7 @@ const MAX_TABLE_NUMBERS = 65_536;
 const CHARACTERS_A_ROW = 10;
 const FIRST_ROWS = 8;
 const LEAST_ROWS = 8;
-const MAX_KEPT_TAKERS = 256;
+const AUTOMATON_MAX_KEPT_TAKERS = 256;
 
 /** A set of states of the program, and what stands before them. */
 interface Place {
@@ -97,8 +97,8 @@ export class PatternAutomaton {
         }
         codeClass = this.#classes.classOf(code);
       }
-      let next = codeClass < columns ? (table[state * columns + codeClass] ?? UNKNOWN) : UNKNOWN;
-      if (next === UNKNOWN) {
+      let next = codeClass < columns ? (table[state * columns + codeClass] ?? AUTOMATON_UNKNOWN) : AUTOMATON_UNKNOWN;
+      if (next === AUTOMATON_UNKNOWN) {
         const place = this.#places[state - FIRST_ROW] as Place;
         const rows = this.#places.length;
         next = this.#fill(place, state, codeClass);
@@ -116,8 +116,8 @@ export class PatternAutomaton {
       state = next;
     }
     this.#steps += length;
-    const last = table[state * columns + END_CLASS] ?? UNKNOWN;
-    return (last === UNKNOWN ? this.#fill(this.#places[state - FIRST_ROW] as Place, state, END_CLASS) : last) === MATCHED;
+    const last = table[state * columns + END_CLASS] ?? AUTOMATON_UNKNOWN;
+    return (last === AUTOMATON_UNKNOWN ? this.#fill(this.#places[state - FIRST_ROW] as Place, state, END_CLASS) : last) === MATCHED;
   }
 
   /** Goes on from `place` at `index` without the table. */
@@ -191,7 +191,7 @@ export class PatternAutomaton {
   /** Where a code point of `codeClass` leads from `place`, or the end of the input where it is {@link END_CLASS}. */
   #advance(place: Place, codeClass: number): Place | typeof MATCHED | typeof DEAD {
     const members = this.#classes.membersOf(codeClass);
-    const isWord = this.#program.hasWordAssertion && codeClass !== END_CLASS && hasBit(members, this.#wordSet);
+    const isWord = this.#program.hasWordAssertion && codeClass !== END_CLASS && stateHasBit(members, this.#wordSet);
     const states = new Uint32Array(this.#words);
     this.#round++;
     let isAlive = false;
@@ -219,8 +219,8 @@ export class PatternAutomaton {
     const known = this.#takers[codeClass];
     if (known !== undefined) return known;
     const { kinds, values } = this.#program;
-    const takers = bitsWhere(kinds.length, (state) => kinds[state] === STATE_KIND.take && hasBit(members, values[state] ?? 0));
-    if (codeClass < MAX_KEPT_TAKERS) this.#takers[codeClass] = takers;
+    const takers = bitsWhere(kinds.length, (state) => kinds[state] === STATE_KIND.take && stateHasBit(members, values[state] ?? 0));
+    if (codeClass < AUTOMATON_MAX_KEPT_TAKERS) this.#takers[codeClass] = takers;
     return takers;
   }
 
@@ -241,9 +241,9 @@ export class PatternAutomaton {
         case STATE_KIND.accept:
           return MATCHED;
         case STATE_KIND.take:
-          if (codeClass === END_CLASS || !hasBit(members, value)) continue;
+          if (codeClass === END_CLASS || !stateHasBit(members, value)) continue;
           addBit(states, target);
-          found = UNKNOWN;
+          found = AUTOMATON_UNKNOWN;
           continue;
         case STATE_KIND.assert:
           if (!holds(value, before, codeClass, isWord)) continue;
@@ -269,7 +269,7 @@ function bitsWhere(count: number, isSet: (index: number) => boolean): Uint32Arra
 /** The numbers of the bits that are set. */
 function membersOf(bits: Uint32Array): number[] {
   const members: number[] = [];
-  for (let index = 0; index < bits.length << 5; index++) if (hasBit(bits, index)) members.push(index);
+  for (let index = 0; index < bits.length << 5; index++) if (stateHasBit(bits, index)) members.push(index);
   return members;
 }
 
@@ -287,7 +287,7 @@ function holds(assertion: number, before: number, codeClass: number, isWord: boo
   return ((before === AFTER_WORD) !== isWord) === (assertion === ASSERTION.boundary);
 }
 
-function hasBit(bits: Uint32Array, index: number): boolean {
+function stateHasBit(bits: Uint32Array, index: number): boolean {
   return (((bits[index >> 5] ?? 0) >>> (index & 31)) & 1) === 1;
 }
 

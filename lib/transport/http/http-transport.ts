@@ -28,7 +28,7 @@ export interface HTTPTransportOptions extends Omit<StreamableHTTPTransportOption
 // "If it fails with 400, 404 or 405": the endpoint is not there, or is not one of this kind.
 const ANOTHER_WAY: ReadonlySet<number> = new Set([400, 404, 405]);
 
-const NEVER = new AbortController().signal;
+const TRANSPORT_NEVER = new AbortController().signal;
 
 /**
  * Tries the ways in order with the first message that waits for a reply: a refusal that says there is no such endpoint leads to the
@@ -124,7 +124,7 @@ export class HTTPTransport implements Transport {
   }
 
   async #turnTo(index: number): Promise<void> {
-    await this.#active.close(this.#signal ?? NEVER);
+    await this.#active.close(this.#signal ?? TRANSPORT_NEVER);
     this.#active = this.#transportFor(index);
     if (this.#active instanceof StreamableHTTPTransport) await this.#open();
   }

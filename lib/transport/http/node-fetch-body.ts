@@ -13,7 +13,7 @@ interface Reading {
 
 type End = 'ended' | 'cancelled' | { readonly error: unknown };
 
-const DONE: Chunk = Object.freeze({ done: true, value: undefined });
+const BODY_DONE: Chunk = Object.freeze({ done: true, value: undefined });
 
 /** Hears what becomes of a body. */
 export interface BodyOwner {
@@ -61,7 +61,7 @@ export class BodySource implements BodyReader {
     const value = this.#chunks[this.#next];
     if (value !== undefined) return Promise.resolve(this.#give(value));
     if (this.#end === 'open') return new Promise((resolve, reject) => (this.#reading = { resolve, reject }));
-    return typeof this.#end === 'object' ? Promise.reject(this.#end.error) : Promise.resolve(DONE);
+    return typeof this.#end === 'object' ? Promise.reject(this.#end.error) : Promise.resolve(BODY_DONE);
   }
 
   /** Lets go of the rest and of the socket it may still come on. */
@@ -138,7 +138,7 @@ export class BodySource implements BodyReader {
     this.#reading = undefined;
     if (reading === undefined) return;
     if (typeof end === 'object') reading.reject(end.error);
-    else reading.resolve(DONE);
+    else reading.resolve(BODY_DONE);
   }
 }
 
