@@ -7,17 +7,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import process from 'node:process';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 
-import { hostCommand } from '../helpers/fixture.ts';
 import { HTTPPeer, startDemo } from '../helpers/http-server.ts';
 import type { DemoHTTPServer, PeerExchange, PeerScript } from '../helpers/http-server.ts';
 import { until } from '../helpers/until.ts';
+import { programCommand } from '../helpers/built-program.ts';
 
-const MAIN = fileURLToPath(new URL('../../lib/cli/main.ts', import.meta.url));
-// What stands before a program of ours. A Node that reads TypeScript by itself starts faster than one with a loader.
-const isNewNode = process.versions['deno'] === undefined && Reflect.get(process.features, 'typescript') === 'strip';
-const PROGRAM = [...(isNewNode ? [process.execPath] : hostCommand('demo.ts').slice(0, -1)), MAIN];
+const PROGRAM = programCommand();
 const RUN_DEADLINE_MS = 20_000;
 const TEST_OPTIONS = { timeout: 60_000 };
 const SECRET = 'tok-1f9b8c7d6e5a4b3c2d1e';
@@ -338,10 +334,10 @@ describe('a proxy that the environment names', () => {
   test('carries every request; NO_PROXY excepts the server from it', TEST_OPTIONS, async () => {
     await withPeer({}, async (peer) => {
       await withProxy(async (proxy) => {
-        const through = await run(['tools', '--url', peer.url], { environment: { HTTP_PROXY: proxy.url } });
+        const through = await run(['tools', '--url', peer.url, '--protocol', '2025-11-25'], { environment: { HTTP_PROXY: proxy.url } });
         assert.deepEqual([through.code, through.stderr], [0, '']);
         assert.deepEqual(proxy.seen, [...Array(3).fill(`POST ${peer.url}`), `DELETE ${peer.url}`]);
-        const direct = await run(['tools', '--url', peer.url], { environment: { http_proxy: proxy.url, NO_PROXY: '127.0.0.1' } });
+        const direct = await run(['tools', '--url', peer.url, '--protocol', '2025-11-25'], { environment: { http_proxy: proxy.url, NO_PROXY: '127.0.0.1' } });
         assert.deepEqual([direct.code, direct.stdout, proxy.seen.length], [0, through.stdout, 4]);
       });
     }, ['session-1']);

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import process from 'node:process';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 
 import { readableDuration } from '../../lib/cli/duration.ts';
 import { passwordHiderOf } from '../../lib/cli/hide.ts';
@@ -14,11 +13,9 @@ import { HTTPPeer, startDemo } from '../helpers/http-server.ts';
 import type { DemoHTTPServer } from '../helpers/http-server.ts';
 import { freePort, skipWithoutRedis, startRedis } from '../helpers/redis-server.ts';
 import type { RedisServer } from '../helpers/redis-server.ts';
+import { programCommand } from '../helpers/built-program.ts';
 
-const MAIN = fileURLToPath(new URL('../../lib/cli/main.ts', import.meta.url));
-// What stands before a program of ours. A Node that reads TypeScript by itself starts faster than one with a loader.
-const isNewNode = process.versions['deno'] === undefined && Reflect.get(process.features, 'typescript') === 'strip';
-const PROGRAM = [...(isNewNode ? [process.execPath] : hostCommand('demo.ts').slice(0, -1)), MAIN];
+const PROGRAM = programCommand();
 const RUN_DEADLINE_MS = 20_000;
 const OPTIONS = { timeout: 60_000 };
 const WITH_REDIS = { timeout: 60_000, skip: skipWithoutRedis };

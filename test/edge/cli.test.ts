@@ -9,16 +9,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, test } from 'node:test';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 
 import { fixtureCommand, fixturePath, hostCommand, recordFile } from '../helpers/fixture.ts';
 import { assertNoneAlive, canListProcesses, processesWithEnvironment } from '../helpers/processes.ts';
 import { until } from '../helpers/until.ts';
+import { programCommand } from '../helpers/built-program.ts';
 
-const MAIN = fileURLToPath(new URL('../../lib/cli/main.ts', import.meta.url));
-// What stands before a program of ours. A Node that reads TypeScript by itself starts faster than one with a loader.
-const isNewNode = process.versions['deno'] === undefined && Reflect.get(process.features, 'typescript') === 'strip';
-const PROGRAM = [...(isNewNode ? [process.execPath] : hostCommand('demo.ts').slice(0, -1)), MAIN];
+const PROGRAM = programCommand();
 const DEMO = fixtureCommand('demo-server.mjs');
 const RUN_DEADLINE_MS = 20_000;
 

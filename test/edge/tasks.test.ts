@@ -5,9 +5,9 @@ import { once } from 'node:events';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { StdioMCPServer, StreamableHTTPMCPServer } from '../../lib/index.ts';
 import type { MCPServerProtocol } from '../../lib/index.ts';
+import { programCommand } from '../helpers/built-program.ts';
 import { fixtureCommand, hostCommand } from '../helpers/fixture.ts';
 import { mcpRejection, textOf } from '../helpers/with-server.ts';
 
@@ -136,11 +136,9 @@ describe('a task that outlives its process', () => {
 });
 
 describe('tasks on the command line', () => {
-  const MAIN = fileURLToPath(new URL('../../lib/cli/main.ts', import.meta.url));
-
   /** Runs barewire against the server over HTTP: exit code, what it printed as JSON, the lines on stderr. */
   async function run(...words: readonly string[]): Promise<{ code: unknown; printed: Record<string, unknown>; said: string[] }> {
-    const [command = '', ...args] = [...hostCommand('takes-up-task.ts').slice(0, -1), MAIN, ...words, '--url', url, '--json'];
+    const [command = '', ...args] = [...programCommand(), ...words, '--url', url, '--json'];
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } });
     children.push(child);
     let [stdout, stderr] = ['', ''];

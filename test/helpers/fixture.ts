@@ -22,7 +22,7 @@ export function fixturePath(name: string): string {
 }
 
 /** What the present runtime needs before the path of a program. */
-function runtimeArguments(): string[] {
+export function runtimeArguments(): string[] {
   return process.versions['deno'] === undefined ? [] : ['run', '-A', '--no-check'];
 }
 

@@ -21,7 +21,7 @@ import { bunFailures, denoFailures, describeFailures, failureOfRun, nodeFailures
 import type { Failure } from './failures.ts';
 
 const PLACE = join(import.meta.dirname, 'node_modules');
-const SUITE_LIMIT_MS = 15 * 60_000;
+const SUITE_LIMIT_MS = 20 * 60_000;
 const FILE_LIMIT_MS = 5 * 60_000;
 const TEST_LIMIT_MS = 60_000;
 // For every runtime but this Node: see test/helpers/repetitions.ts.
