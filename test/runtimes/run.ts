@@ -27,7 +27,7 @@ const TEST_LIMIT_MS = 60_000;
 // For every runtime but this Node: see test/helpers/repetitions.ts.
 const FEW = { REPETITIONS: 'few' };
 // A file waits most of its time, for processes that it started and for timers.
-const FILES_AT_ONCE = availableParallelism() + 1;
+const FILES_AT_ONCE = availableParallelism();
 
 /** What was counted, and what a reader needs to see of it. */
 export interface Count {
