@@ -70,7 +70,7 @@ describe('server-everything over Streamable HTTP: the wire', () => {
     const program = await streamable();
     let seen: HTTPPeer | undefined;
     let session = '';
-    await withHTTPPeer(program, { clientInfo: { name: 'interop', version: '1.2.3' } }, async (peer) => {
+    await withHTTPPeer(program, { clientInfo: { name: 'interop', version: '1.2.3' }, protocolVersions: ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'] }, async (peer) => {
       seen = peer;
       session = peer.session();
       assert.equal(peer.server.sessionId, session);
@@ -448,7 +448,7 @@ describe('server-everything over HTTP+SSE: the wire', () => {
   test('refused POSTs, then one stream for all, then POSTs to the place it names (2025-11-25, "Backwards Compatibility")', async () => {
     const program = await sse();
     let seen: HTTPPeer | undefined;
-    await withHTTPPeer(program, {}, async (peer) => {
+    await withHTTPPeer(program, { protocolVersions: ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'] }, async (peer) => {
       seen = peer;
       await assertEchoes(peer);
       assert.ok(socketsTo(program.port) >= 1, 'the census sees the stream');
