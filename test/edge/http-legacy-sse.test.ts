@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import type { MCPError } from '../../lib/index.ts';
 import { HTTPPeer, startDemo, textResult } from '../helpers/http-server.ts';
 import type { PeerExchange, PeerScript } from '../helpers/http-server.ts';
-import { RESENDS, withHTTP, withPeer } from '../helpers/http-server-handle.ts';
+import { deafFetch, RESENDS, withHTTP, withPeer } from '../helpers/http-server-handle.ts';
 import type { PeerTestOptions } from '../helpers/http-server-handle.ts';
 import { until } from '../helpers/until.ts';
 import { mcpRejection, rejection, textOf } from '../helpers/with-server.ts';
@@ -414,6 +414,14 @@ describe('calls over the old transport', () => {
         error.stack,
       );
       await until(() => peer.raw.busy === 0, 'the stream was let go', 20_000);
+    });
+  });
+
+  test('cleanup() lets go of the stream where the fetch hears no signal once it has answered', async () => {
+    await withPeer(oldServer(), { ...LEGACY, fetch: deafFetch() }, async ({ server, peer }) => {
+      await server.connect();
+      await server.cleanup();
+      await until(() => peer.raw.busy === 0, 'the stream was let go');
     });
   });
 

@@ -10,7 +10,7 @@ import { FakeClock } from '../helpers/fake-clock.ts';
 import { FaultProxy } from '../helpers/fault-proxy.ts';
 import { startDemo, textResult } from '../helpers/http-server.ts';
 import type { DemoHTTPServer, PeerAnswer, PeerExchange, PeerScript } from '../helpers/http-server.ts';
-import { RUNTIME, withConnectedPeer, withHTTP } from '../helpers/http-server-handle.ts';
+import { deafFetch, RUNTIME, withConnectedPeer, withHTTP } from '../helpers/http-server-handle.ts';
 import type { PeerTest, PeerTestOptions } from '../helpers/http-server-handle.ts';
 import { until } from '../helpers/until.ts';
 import { mcpRejection, rejection, textOf } from '../helpers/with-server.ts';
@@ -80,6 +80,15 @@ describe('the stream to listen to', () => {
         assert.ok(peer.order.indexOf('GET') > peer.order.indexOf('notifications/initialized'), 'not before the handshake is over');
       },
     );
+  });
+
+  test('is let go of by cleanup() where the fetch hears no signal once it has answered', async () => {
+    const script = { GET: async (exchange: PeerExchange) => (await exchange.sse(), exchange.hang()) };
+    await withConnectedPeer(script, { listen: true, fetch: deafFetch() }, async ({ server, peer }) => {
+      await until(() => peer.sent('GET').length === 1 && peer.raw.busy === 1, 'the stream is open');
+      await server.cleanup();
+      await until(() => peer.raw.busy === 0, 'the stream was let go');
+    });
   });
 
   test('is not opened with listen: false', async () => {

@@ -2,7 +2,7 @@
 
 import process from 'node:process';
 import { StreamableHTTPMCPServer, createNodeFetch } from '../../lib/index.ts';
-import type { LogMessage, MCPError, StreamableHTTPMCPServerOptions } from '../../lib/index.ts';
+import type { Fetch, LogMessage, MCPError, StreamableHTTPMCPServerOptions } from '../../lib/index.ts';
 import { HTTPPeer } from './http-server.ts';
 import type { PeerOptions, PeerScript } from './http-server.ts';
 import { until } from './until.ts';
@@ -51,6 +51,18 @@ export function makeHTTPServer(url: string, options: HTTPTestOptions = {}): Stre
   });
 }
 
+/** The platform's fetch, which hears of its signal until it has answered and no longer. */
+export function deafFetch(): Fetch {
+  return async (url, init) => {
+    const hearing = new AbortController();
+    const abort = () => hearing.abort(init.signal?.reason);
+    init.signal?.addEventListener('abort', abort);
+    const response = await fetch(url, { ...init, signal: hearing.signal });
+    init.signal?.removeEventListener('abort', abort);
+    return response;
+  };
+}
+
 /** Writes down what `server` says from now on. */
 export function watchHTTP(server: StreamableHTTPMCPServer): HTTPSeen {
   const seen: HTTPSeen = { faults: [], states: [], logs: [], toolsChanged: 0 };
@@ -80,7 +92,7 @@ export async function withPeer<T>(script: PeerScript, options: PeerTestOptions, 
   try {
     const value = await body({ server, peer, seen });
     await withinTime(server.cleanup(), 'cleanup() ended', CLEANUP_DEADLINE_MS);
-    await until(() => peer.raw.busy === 0, 'every exchange was let go', 2_000);
+    await until(() => peer.raw.busy === 0, 'every exchange was let go');
     return value;
   } finally {
     // The peer first: a cleanup() that waits for it must not keep the test from failing.

@@ -1,5 +1,6 @@
 /** One stream of events, over as many responses as it takes. Source: 2025-11-25, transports, "Resumability and Redelivery". */
 
+import type { AbortSource } from '../../base/cancellation.ts';
 import type { Clock } from '../../base/clock.ts';
 import { PeerProtocolError } from '../../base/errors.ts';
 import type { MCPError } from '../../base/errors.ts';
@@ -10,7 +11,7 @@ import { SSEParser } from '../../sse/sse-parser.ts';
 import { backoffMs } from '../backoff.ts';
 import type { AnsweredStreams } from './answered-streams.ts';
 import type { FetchResponse } from './fetch-port.ts';
-import { readerOf, withIdleTimeout } from './response-body.ts';
+import { letGoWith, readerOf, withIdleTimeout } from './response-body.ts';
 
 /** What a stream is read with. */
 export interface EventStreamOptions {
@@ -66,17 +67,19 @@ export class EventStream {
 
   /**
    * Reads one response to its end, or until its answer came and nothing follows soon. Rejects with what the reader rejects
-   * with, and with LimitErrors of the parser.
+   * with, with the reason of `signal`, and with LimitErrors of the parser.
    */
-  async read(response: FetchResponse): Promise<'answered' | 'ended'> {
+  async read(response: FetchResponse, signal: AbortSource): Promise<'answered' | 'ended'> {
     const body = readerOf(response);
     if (body === undefined) return 'ended';
     const { idleTimeoutMs, clock } = this.#options;
     const reader = idleTimeoutMs === undefined ? body : withIdleTimeout(body, idleTimeoutMs, clock);
     this.#behind = this.lastEventId;
+    const keep = letGoWith(signal, reader);
     try {
       for (;;) {
         const { done, value } = await reader.read();
+        signal.throwIfAborted();
         if (done || value === undefined) return 'ended';
         if (this.#take(value) === 'answered') break;
       }
@@ -84,6 +87,7 @@ export class EventStream {
       reader.cancel().catch(() => {});
       throw error;
     } finally {
+      keep();
       this.#parser.end();
     }
     await this.#options.answered.readToEnd(reader);

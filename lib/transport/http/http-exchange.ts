@@ -159,7 +159,7 @@ function lost(name: string, what: string, end: unknown): MCPError {
 /** How the response ended: a broken connection is an end too. What is wrong with the events themselves is not. */
 async function readQuietly(stream: EventStream, response: FetchResponse, signal: AbortSource): Promise<'answered' | 'ended' | Error> {
   try {
-    return await stream.read(response);
+    return await stream.read(response, signal);
   } catch (cause) {
     signal.throwIfAborted();
     if (isMCPError(cause) || !(cause instanceof Error)) throw cause;

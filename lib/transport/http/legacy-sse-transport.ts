@@ -13,7 +13,7 @@ import { sseBounds } from './event-stream.ts';
 import type { BodyReader, FetchResponse } from './fetch-port.ts';
 import type { HTTPClient } from './http-client.ts';
 import { contentTypeError, exchangeError, place, statusError } from './http-failure.ts';
-import { discard, readBodyStart, readerOf } from './response-body.ts';
+import { discard, letGoWith, readBodyStart, readerOf } from './response-body.ts';
 
 /** What a {@link LegacySSETransport} is made with. */
 export interface LegacySSETransportOptions {
@@ -87,6 +87,7 @@ export class LegacySSETransport implements Transport {
 
   async #read(reader: BodyReader, endpointSaid: () => void): Promise<void> {
     const parser = new SSEParser(sseBounds(this.#options.client.limits));
+    const keep = letGoWith(this.#closing.signal, reader);
     try {
       for (;;) {
         const { done, value } = await reader.read();
@@ -99,6 +100,7 @@ export class LegacySSETransport implements Transport {
         }
       }
     } finally {
+      keep();
       reader.cancel().catch(() => {});
     }
     throw this.#endpoint === undefined ? this.#noEndpoint('its stream ended before') : exchangeError('ERR_MCP_STREAM_LOST', `${this.#options.client.name} ended its stream`, 'unknown');

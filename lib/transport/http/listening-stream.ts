@@ -100,7 +100,7 @@ async function openStream({ client, url }: ExchangeContext, lastEventId: string 
 
 async function readToEnd(stream: EventStream, response: FetchResponse, signal: AbortSource): Promise<void> {
   try {
-    await stream.read(response);
+    await stream.read(response, signal);
   } catch (cause) {
     signal.throwIfAborted();
     if (isMCPError(cause)) throw cause;

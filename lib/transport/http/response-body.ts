@@ -1,3 +1,4 @@
+import type { AbortSource } from '../../base/cancellation.ts';
 import type { Clock } from '../../base/clock.ts';
 import { deferred } from '../../base/deferred.ts';
 import { LimitError } from '../../base/errors.ts';
@@ -20,6 +21,16 @@ export function withIdleTimeout(reader: BodyReader, idleTimeoutMs: number, clock
     return promise;
   };
   return { read, cancel: (reason) => reader.cancel(reason) };
+}
+
+/**
+ * Lets go of the body when `signal` fires, so that a read which waits ends: a fetch may have heard of the signal and do nothing, as Deno's
+ * does when what it hung on the signal was collected. Gives what takes that back.
+ */
+export function letGoWith(signal: AbortSource, reader: BodyReader): () => void {
+  const letGo = () => void reader.cancel().catch(() => {});
+  signal.addEventListener('abort', letGo, { once: true });
+  return () => signal.removeEventListener('abort', letGo);
 }
 
 /** Lets go of a body that nobody wants, so that its socket can be used again. Never rejects. */
