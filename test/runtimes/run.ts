@@ -1,5 +1,6 @@
 /**
- * Runs the whole suite under every runtime that the library is for: this Node, Node 22, 24 and 26, Bun and Deno.
+ * Runs the suite under every runtime that the library is for: this Node, Node 22, 24 and 26, Bun and Deno. The tests of house/ judge
+ * the text of the project, which is the same everywhere: without words they run under this Node only.
  *
  *   npm ci --prefix test/runtimes
  *   node --import tsx test/runtimes/run.ts                     all of them
@@ -16,7 +17,7 @@ import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { findTests, PROJECT_ROOT } from '../helpers/tree.ts';
+import { findTests, PROJECT_ROOT, TEST_FOLDERS } from '../helpers/tree.ts';
 import { bunFailures, denoFailures, describeFailures, failureOfRun, nodeFailures } from './failures.ts';
 import type { Failure } from './failures.ts';
 
@@ -26,8 +27,10 @@ const FILE_LIMIT_MS = 5 * 60_000;
 const TEST_LIMIT_MS = 60_000;
 // For every runtime but this Node: see test/helpers/repetitions.ts.
 const FEW = { REPETITIONS: 'few' };
-// A file waits most of its time, for processes that it started and for timers.
-const FILES_AT_ONCE = availableParallelism();
+// A file waits for half of its time, for processes that it started and for timers.
+const FILES_AT_ONCE = Math.ceil(1.5 * availableParallelism());
+// The words that find all but house/.
+const BEHAVIOUR = TEST_FOLDERS.filter((folder) => folder !== 'house').map((folder) => `${folder}/`);
 
 /** What was counted, and what a reader needs to see of it. */
 export interface Count {
@@ -44,6 +47,8 @@ interface Runtime {
   readonly name: string;
   readonly binary: string;
   readonly run: (binary: string, words: readonly string[]) => Promise<Count>;
+  /** What it runs where nothing is asked for; empty: everything. */
+  readonly words: readonly string[];
 }
 
 /** How a program ended, and everything it printed. */
@@ -141,12 +146,12 @@ const nodeBinary = (major: number): string => join(PLACE, `node${major}-linux-x6
 
 /** Every runtime. All but the first are programs for Linux on x64. */
 const RUNTIMES: readonly Runtime[] = [
-  { name: 'own', binary: process.execPath, run: withNode(['--import', 'tsx'], {}) },
-  { name: 'node22', binary: nodeBinary(22), run: withNode() },
-  { name: 'node24', binary: nodeBinary(24), run: withNode() },
-  { name: 'node26', binary: nodeBinary(26), run: withNode() },
-  { name: 'bun', binary: join(PLACE, '@oven', 'bun-linux-x64', 'bin', 'bun'), run: withBun },
-  { name: 'deno', binary: join(PLACE, '@deno', 'linux-x64-glibc', 'deno'), run: withDeno },
+  { name: 'own', binary: process.execPath, run: withNode(['--import', 'tsx'], {}), words: [] },
+  { name: 'node22', binary: nodeBinary(22), run: withNode(), words: BEHAVIOUR },
+  { name: 'node24', binary: nodeBinary(24), run: withNode(), words: BEHAVIOUR },
+  { name: 'node26', binary: nodeBinary(26), run: withNode(), words: BEHAVIOUR },
+  { name: 'bun', binary: join(PLACE, '@oven', 'bun-linux-x64', 'bin', 'bun'), run: withBun, words: BEHAVIOUR },
+  { name: 'deno', binary: join(PLACE, '@deno', 'linux-x64-glibc', 'deno'), run: withDeno, words: BEHAVIOUR },
 ];
 
 async function runOne({ name, binary, run }: Runtime, words: readonly string[]): Promise<Count> {
@@ -174,7 +179,7 @@ async function main(): Promise<number> {
   const failures: Array<Failure & { readonly runtime: string }> = [];
   for (const runtime of RUNTIMES) {
     if (only !== undefined && !only.includes(runtime.name)) continue;
-    const count = await runOne(runtime, positionals);
+    const count = await runOne(runtime, positionals.length > 0 ? positionals : runtime.words);
     counts.push(count);
     failures.push(...count.failures.map((failure) => ({ ...failure, runtime: runtime.name })));
   }
