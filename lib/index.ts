@@ -59,6 +59,7 @@ export type { CacheChoice, OnProgress, RequestOptions, RetryChoice, RoundsChoice
 export {
   ConnectionError,
   ERROR_CODES,
+  AuthorizationError,
   InvalidValueError,
   LimitError,
   MCPError,

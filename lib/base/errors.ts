@@ -71,6 +71,21 @@ export const ERROR_CODES = [
   'ERR_MCP_REDIS_REPLY',
   'ERR_MCP_REDIS_AUTH',
   'ERR_MCP_REDIS_PROTOCOL',
+  'ERR_MCP_AUTH_REQUIRED',
+  'ERR_MCP_AUTH_ENDPOINT',
+  'ERR_MCP_AUTH_NETWORK',
+  'ERR_MCP_AUTH_DISCOVERY',
+  'ERR_MCP_AUTH_RESOURCE',
+  'ERR_MCP_AUTH_ISSUER',
+  'ERR_MCP_AUTH_PKCE',
+  'ERR_MCP_AUTH_REGISTRATION',
+  'ERR_MCP_AUTH_RESPONSE',
+  'ERR_MCP_AUTH_DENIED',
+  'ERR_MCP_AUTH_TOKEN',
+  'ERR_MCP_AUTH_REFUSED',
+  'ERR_MCP_AUTH_SCOPE',
+  'ERR_MCP_AUTH_DPOP',
+  'ERR_MCP_AUTH_STORE',
 ] as const;
 Object.freeze(ERROR_CODES);
 
@@ -131,6 +146,11 @@ export class RequestTimeoutError extends MCPError {
 /** The peer broke the protocol. */
 export class PeerProtocolError extends MCPError {
   override name = 'PeerProtocolError';
+}
+
+/** Nobody let this client in: no token could be had, or the one it has is refused. Says nothing of what a server wrote before that server was proven. */
+export class AuthorizationError extends MCPError {
+  override name = 'AuthorizationError';
 }
 
 /** What you asked for is not there, or not valid: an unknown tool, a missing argument, an unknown uri. */

@@ -6,6 +6,7 @@ import { maskSource } from './source-text.ts';
 
 // Written by hand: what is added here is promised to hosts, what is taken away breaks them.
 const EXPORTS = [
+  'AuthorizationError',
   'ConnectionError',
   'ConnectionState',
   'ERROR_CODES',
