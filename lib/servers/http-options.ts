@@ -1,13 +1,16 @@
 /** The options of {@link StreamableHTTPMCPServer}, read once. */
 
+import { HoldableClock } from '../base/holdable-clock.ts';
 import { isObject } from '../base/json.ts';
+import { systemClock } from '../base/clock.ts';
 import { functionOption, checkKeys, count, describe, durationMs, flag, text } from '../base/options.ts';
 import type { MirrorPolicy } from '../features/param-mirrors.ts';
+import type { Authorization } from '../http/authorizer.ts';
 import { endpointURL, resolveServerURL } from '../http/endpoint.ts';
 import { checkUserHeaders } from '../http/header-value.ts';
 import { InMemorySessionManager } from '../session/in-memory-session-manager.ts';
 import { SessionManager } from '../session/session-manager.ts';
-import type { Fetch } from '../transport/http/fetch-port.ts';
+import type { Fetch } from '../http/fetch-port.ts';
 import type { UserHeaders } from '../transport/http/http-client.ts';
 import { platformFetch } from '../transport/http/platform-fetch.ts';
 import { COMMON_OPTION_NAMES, durationOrZero, optional, resolveCommonOptions } from './common-options.ts';
@@ -33,6 +36,11 @@ export interface StreamableHTTPMCPServerOptions extends CommonServerOptions {
   readonly mcpEndpoint?: string | (() => string | Promise<string>) | undefined;
   /** Headers of every request, or a function that is asked for them before each. Default: none. */
   readonly headers?: UserHeaders | undefined;
+  /**
+   * How requests are let in: `createOAuth`, or `bearerToken` for hosts with a token of their own. While a human signs in the deadlines of this server's requests
+   * stand. Default: none; a server that asks for it answers 401, which is an error.
+   */
+  readonly authorization?: Authorization | undefined;
   /** How long a request waits for its answer, milliseconds. Default: 100 000. */
   readonly timeoutMs?: number | undefined;
   /**
@@ -76,6 +84,9 @@ export interface ResolvedHTTPOptions extends ConnectedServerOptions {
   /** The URL of the endpoint, asked for anew before every connection. */
   readonly endpoint: () => Promise<string>;
   readonly headers: UserHeaders;
+  readonly authorization: Authorization | undefined;
+  /** The clock of all deadlines, which stands while a human signs in; where nobody does, `clock` is all there is. */
+  readonly holdable: HoldableClock | undefined;
   readonly sessionManager: SessionManager;
   readonly sessionKey: string | undefined;
   readonly hasOwnManager: boolean;
@@ -93,6 +104,7 @@ const HTTP_OPTION_NAMES: readonly string[] = [
   'serverUrl',
   'mcpEndpoint',
   'headers',
+  'authorization',
   'timeoutMs',
   'idleTimeoutMs',
   'connectTimeoutMs',
@@ -118,9 +130,14 @@ export function resolveHTTPOptions(options: StreamableHTTPMCPServerOptions): Res
   checkKeys(HTTP_OWNER, options, HTTP_OPTION_NAMES);
   const common = resolveCommonOptions(HTTP_OWNER, options);
   const hasOwnManager = options.sessionManager === undefined;
+  const authorization = optional('authorization', options.authorization, undefined, authorizationOption);
+  const holdable = authorization === undefined ? undefined : new HoldableClock(common.clock ?? systemClock);
   const maxRetries = optional('maxRetries', options.maxRetries, 3, count);
   return Object.freeze({
     ...common,
+    clock: holdable ?? common.clock,
+    authorization,
+    holdable,
     endpoint: readEndpoint(resolveServerURL(options.serverUrl), options.mcpEndpoint),
     headers: readHeaders(options.headers),
     requestTimeoutMs: optional('timeoutMs', options.timeoutMs, 100_000, durationMs),
@@ -152,6 +169,11 @@ function readHeaders(headers: unknown): UserHeaders {
   if (headers === undefined) return Object.freeze({});
   if (typeof headers === 'function') return headers as UserHeaders;
   return Object.freeze(checkUserHeaders(headers));
+}
+
+function authorizationOption(name: string, value: unknown): Authorization {
+  if (isObject(value) && typeof value['authorizerFor'] === 'function') return value as unknown as Authorization;
+  throw new TypeError(`${name} must be made by createOAuth or bearerToken; got ${describe(value)}`);
 }
 
 function mirrorPolicy(name: string, value: unknown): MirrorPolicy {

@@ -5,6 +5,7 @@ import { systemClock } from '../base/clock.ts';
 import { ConnectionError } from '../base/errors.ts';
 import { createLog } from '../base/log.ts';
 import type { Connection } from '../connection/connection.ts';
+import type { Authorizer } from '../http/authorizer.ts';
 import { otherSlash } from '../http/endpoint.ts';
 import { checkUserHeaders } from '../http/header-value.ts';
 import { capabilitiesText } from '../protocol/capabilities.ts';
@@ -30,6 +31,7 @@ const PASSING_CODES: ReadonlySet<string> = new Set(['ERR_MCP_NETWORK', 'ERR_MCP_
 export class HTTPRoad implements Road {
   readonly recovers = 'on-demand' as const;
   readonly #options: ResolvedHTTPOptions;
+  readonly #authorizer: Authorizer | undefined;
   readonly #client: HTTPClient;
   readonly #slots: RequestSlots;
   readonly #store: SessionStore;
@@ -44,13 +46,15 @@ export class HTTPRoad implements Road {
   #found: { readonly endpoint: string; readonly way: HTTPWay } | undefined;
 
   constructor(options: ResolvedHTTPOptions) {
-    const { serverName: name, limits, clock = systemClock, fetch, headers, idleTimeoutMs } = options;
-    this.#options = options;
-    this.#client = new HTTPClient({ name, limits, clock, fetch, headers, idleTimeoutMs });
-    this.#slots = new RequestSlots(options.maxExchanges);
+    const { serverName: name, limits, clock: deadlines = systemClock, holdable, fetch, headers, idleTimeoutMs } = options;
+    const clock = holdable?.inner ?? deadlines;
     const log = createLog(options.logger, options.logLevel);
+    this.#options = options;
+    this.#authorizer = options.authorization?.authorizerFor({ serverName: name, fetch, clock, limits, log, hold: () => holdable?.hold() ?? (() => {}) });
+    this.#client = new HTTPClient({ name, limits, clock: deadlines, fetch, headers, idleTimeoutMs, authorizer: this.#authorizer });
+    this.#slots = new RequestSlots(options.maxExchanges);
     const { sessionManager: manager } = options;
-    if (typeof headers !== 'function' || options.sessionKey !== undefined) this.#asking = JSON.stringify(askerOf(options.sessionKey, headers as FrameHeaders));
+    if (typeof headers !== 'function' || options.sessionKey !== undefined) this.#asking = JSON.stringify(askerOf(options.sessionKey, headers as FrameHeaders, this.#authorizer));
     if (options.cache.shared && !options.hasOwnManager) this.results = new StoredResults({ name, manager: options.sessionManager, clock, limits, log, server: () => this.#asked() });
     this.#store = new SessionStore({ name, clock, log, manager, isShared: !options.hasOwnManager, offered: options.offer.protocolVersions });
     if (!options.listens) this.#listens = false;
@@ -131,7 +135,7 @@ export class HTTPRoad implements Road {
   async #asker(signal: AbortSignal | undefined): Promise<Asker> {
     const { headers, sessionKey } = this.#options;
     const given = typeof headers === 'function' && sessionKey === undefined ? checkUserHeaders(await orAbort(Promise.resolve(headers()), signal)) : headers;
-    return askerOf(sessionKey, given as FrameHeaders);
+    return askerOf(sessionKey, given as FrameHeaders, this.#authorizer);
   }
 
   #asked(): { endpoint: string; offer: string } {
@@ -142,9 +146,11 @@ export class HTTPRoad implements Road {
 
 type Asker = Omit<SessionOwner, 'endpoint'>;
 
-function askerOf(sessionKey: string | undefined, headers: FrameHeaders): Asker {
+function askerOf(sessionKey: string | undefined, headers: FrameHeaders, authorizer: Authorizer | undefined): Asker {
   if (sessionKey !== undefined) return { sessionKey };
   const fields = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
+  // No header has such a name.
+  if (authorizer !== undefined) fields.push([' asker', authorizer.asker]);
   return fields.length === 0 ? {} : { credential: JSON.stringify(fields.sort()) };
 }
 

@@ -10,7 +10,7 @@ import type { SSEEvent, SSEItem } from '../../sse/sse-event.ts';
 import { SSEParser } from '../../sse/sse-parser.ts';
 import { backoffMs } from '../backoff.ts';
 import type { AnsweredStreams } from './answered-streams.ts';
-import type { FetchResponse } from './fetch-port.ts';
+import type { FetchResponse } from '../../http/fetch-port.ts';
 import { letGoWith, readerOf, withIdleTimeout } from './response-body.ts';
 
 /** What a stream is read with. */

@@ -6,12 +6,13 @@ import type { Clock } from '../../base/clock.ts';
 import { ConnectionError } from '../../base/errors.ts';
 import type { Limits } from '../../base/limits.ts';
 import { describe } from '../../base/options.ts';
+import type { Admission, Authorizer } from '../../http/authorizer.ts';
 import { READ_HEADERS } from '../../http/header-names.ts';
 import { checkUserHeaders } from '../../http/header-value.ts';
 import { decideRedirect } from '../../http/redirect.ts';
 import type { FrameHeaders } from '../transport.ts';
 import { AnsweredStreams } from './answered-streams.ts';
-import type { Fetch, FetchInit, FetchResponse } from './fetch-port.ts';
+import type { Fetch, FetchInit, FetchResponse } from '../../http/fetch-port.ts';
 import { networkError } from './http-failure.ts';
 import { discard } from './response-body.ts';
 import { SignalPool } from './signal-pool.ts';
@@ -30,6 +31,8 @@ export interface HTTPClientOptions {
   readonly headers: UserHeaders;
   /** How long the stream of an answer may be silent, milliseconds; `undefined`: as long as its request may wait. */
   readonly idleTimeoutMs: number | undefined;
+  /** Lets requests in, where the server asks for that. */
+  readonly authorizer?: Authorizer | undefined;
 }
 
 /** One request to the server. */
@@ -83,15 +86,17 @@ export class HTTPClient {
   /**
    * The response to one request, its body unread. Redirects are followed where the policy allows it.
    *
-   * @throws ConnectionError `ERR_MCP_NETWORK`, `ERR_MCP_HTTP_REDIRECT`; the signal's reason; what the function of headers throws.
+   * @throws ConnectionError `ERR_MCP_NETWORK`, `ERR_MCP_HTTP_REDIRECT`; AuthorizationError; the signal's reason; what the function of headers throws.
    */
   async request(request: HTTPRequest, signal: AbortSource): Promise<FetchResponse> {
-    const { name, fetch, headers: userHeaders } = this.#options;
+    const { name, fetch, authorizer, headers: userHeaders } = this.#options;
     const { method, body } = request;
     const headers = typeof userHeaders === 'function' ? await this.#ask(userHeaders, request.headers, signal) : this.#merge(userHeaders, request.headers);
+    const admission = authorizer?.admit(method);
     let { url } = request;
-    for (let hops = 0; ; hops++) {
-      const init = { method, headers, body, signal: fetch.signals === 'sources' ? signal : this.#signals.lend(signal), redirect: 'manual' };
+    for (let hops = 0; ; ) {
+      const sent = admission === undefined ? headers : { ...headers, ...(await admission.headersFor(url, signal)) };
+      const init = { method, headers: sent, body, signal: fetch.signals === 'sources' ? signal : this.#signals.lend(signal), redirect: 'manual' };
       let response: FetchResponse;
       try {
         // Neither an absent body nor a source for a fetch that takes one is written in the contract.
@@ -101,12 +106,13 @@ export class HTTPClient {
         throw networkError(name, url, cause);
       }
       if (!isResponse(response)) throw networkError(name, url, new TypeError(`fetch must resolve to a response; got ${describe(response)}`));
+      if (admission !== undefined && (await isRefused(admission, response, signal))) continue;
       if (!REDIRECT_STATUSES.has(response.status)) {
         if (hops > 0) request.moved?.(url);
         return response;
       }
       discard(response);
-      url = this.#follow(url, method, response, hops);
+      url = this.#follow(url, method, response, hops++);
     }
   }
 
@@ -135,6 +141,18 @@ export class HTTPClient {
     const details = { status, refusal: decision.refusal, target: decision.target };
     throw new ConnectionError('ERR_MCP_HTTP_REDIRECT', `${name} redirects, which is not followed: ${decision.reason}`, { details, delivery: 'answered' });
   }
+}
+
+/** Whether the request is to be tried once more, with other headers; the body of this response is let go of then. */
+async function isRefused(admission: Admission, response: FetchResponse, signal: AbortSource): Promise<boolean> {
+  let isTriedAgain = true;
+  try {
+    isTriedAgain = await admission.answered(response, signal);
+  } finally {
+    // A throw means that nobody reads it either.
+    if (isTriedAgain) discard(response);
+  }
+  return isTriedAgain;
 }
 
 function isResponse(value: unknown): value is FetchResponse {

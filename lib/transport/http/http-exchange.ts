@@ -11,7 +11,7 @@ import type { MCPError } from '../../base/errors.ts';
 import { decodeUTF8 } from '../../jsonrpc/utf8.ts';
 import type { Arrival, FrameHeaders, FrameSink, OutboundFrame } from '../transport.ts';
 import { EventStream, reconnectDelayMs } from './event-stream.ts';
-import type { FetchResponse } from './fetch-port.ts';
+import type { FetchResponse } from '../../http/fetch-port.ts';
 import type { HTTPClient } from './http-client.ts';
 import { contentTypeError, exchangeError, headerError, statusError } from './http-failure.ts';
 import { discard, readBody, readBodyStart } from './response-body.ts';

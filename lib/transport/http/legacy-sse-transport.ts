@@ -10,7 +10,7 @@ import type { SSEItem } from '../../sse/sse-event.ts';
 import { PLAIN_ARRIVAL } from '../transport.ts';
 import type { FrameSink, OutboundFrame, Transport } from '../transport.ts';
 import { sseBounds } from './event-stream.ts';
-import type { BodyReader, FetchResponse } from './fetch-port.ts';
+import type { BodyReader, FetchResponse } from '../../http/fetch-port.ts';
 import type { HTTPClient } from './http-client.ts';
 import { contentTypeError, exchangeError, place, statusError } from './http-failure.ts';
 import { discard, letGoWith, readBodyStart, readerOf } from './response-body.ts';

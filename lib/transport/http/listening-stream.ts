@@ -8,7 +8,7 @@ import { READ_HEADERS, SENT_HEADERS } from '../../http/header-names.ts';
 import { contentKindOf } from '../../http/media-type.ts';
 import type { Arrival, FrameHeaders } from '../transport.ts';
 import { EventStream, reconnectDelayMs } from './event-stream.ts';
-import type { FetchResponse } from './fetch-port.ts';
+import type { FetchResponse } from '../../http/fetch-port.ts';
 import type { ExchangeContext } from './http-exchange.ts';
 import type { ListeningTurns } from './listening-turns.ts';
 import { exchangeError } from './http-failure.ts';

@@ -2,7 +2,7 @@ import type { AbortSource } from '../../base/cancellation.ts';
 import type { Clock } from '../../base/clock.ts';
 import { deferred } from '../../base/deferred.ts';
 import { LimitError } from '../../base/errors.ts';
-import type { BodyReader, FetchResponse } from './fetch-port.ts';
+import type { BodyReader, FetchResponse } from '../../http/fetch-port.ts';
 
 /** A reader of the body, the cheap one where there is one; `undefined` when there is no body. */
 export function readerOf(response: FetchResponse): BodyReader | undefined {
