@@ -45,7 +45,7 @@ export type { SessionOwner } from './session/session-key.ts';
 export { createNodeFetch } from './transport/http/node-fetch.ts';
 export type { NodeFetch, NodeFetchInit, NodeFetchResponse } from './transport/http/node-fetch-contract.ts';
 export type { Lookup, LookupAddress, NodeFetchOptions, PEM } from './transport/http/node-fetch-options.ts';
-export type { BodyReader, Fetch, FetchBody, FetchInit, FetchResponse } from './transport/http/fetch-port.ts';
+export type { BodyReader, Fetch, FetchBody, FetchInit, FetchResponse } from './http/fetch-port.ts';
 export type { UserHeaders } from './transport/http/http-client.ts';
 export type { FrameHeaders } from './transport/transport.ts';
 export { logServerMessages } from './servers/log-bridge.ts';

@@ -10,11 +10,11 @@ import process from 'node:process';
 import { describe, test } from 'node:test';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { LimitError } from '../../lib/index.ts';
-import type { BodyReader } from '../../lib/transport/http/fetch-port.ts';
+import type { BodyReader } from '../../lib/http/fetch-port.ts';
 import { createNodeFetch } from '../../lib/transport/http/node-fetch.ts';
 import type { NodeFetch } from '../../lib/transport/http/node-fetch-contract.ts';
 import type { NodeFetchOptions } from '../../lib/transport/http/node-fetch-options.ts';
-import { systemCodeOf } from '../../lib/transport/http/http-failure.ts';
+import { systemCodeOf } from '../../lib/http/failure-facts.ts';
 import { until } from '../helpers/until.ts';
 
 const isDeno = process.versions['deno'] !== undefined;

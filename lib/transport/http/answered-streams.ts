@@ -1,7 +1,7 @@
 /** Streams whose answer came. */
 
 import type { CancelTimer, Clock } from '../../base/clock.ts';
-import type { BodyReader } from './fetch-port.ts';
+import type { BodyReader } from '../../http/fetch-port.ts';
 
 /**
  * Reads streams on behind their answer for a little, so that their sockets can be used again. One timer for all of them: one for each

@@ -1,7 +1,7 @@
 /** The bytes of one response as they come, for one reader. */
 
 import { LimitError } from '../../base/errors.ts';
-import type { BodyReader } from './fetch-port.ts';
+import type { BodyReader } from '../../http/fetch-port.ts';
 import type { Readable } from './node-fetch-builtins.ts';
 
 type Chunk = Awaited<ReturnType<BodyReader['read']>>;

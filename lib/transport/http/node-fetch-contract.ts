@@ -1,7 +1,7 @@
 /** The shapes that {@link createNodeFetch} promises: the `fetch` contract, and what it adds. */
 
 import type { AbortSource } from '../../base/cancellation.ts';
-import type { BodyReader } from './fetch-port.ts';
+import type { BodyReader } from '../../http/fetch-port.ts';
 
 /** What a request is made with. What is not named here is not supported, and ignored. */
 export interface NodeFetchInit {

@@ -1,4 +1,4 @@
-import type { BodyReader } from './fetch-port.ts';
+import type { BodyReader } from '../../http/fetch-port.ts';
 import type { BodySource } from './node-fetch-body.ts';
 import type { IncomingMessage } from './node-fetch-builtins.ts';
 import type { NodeFetchResponse } from './node-fetch-contract.ts';

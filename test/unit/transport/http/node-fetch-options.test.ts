@@ -3,7 +3,7 @@ import { lookup } from 'node:dns';
 import process from 'node:process';
 import { describe, test } from 'node:test';
 import { createNodeFetch } from '../../../../lib/transport/http/node-fetch.ts';
-import type { Fetch } from '../../../../lib/transport/http/fetch-port.ts';
+import type { Fetch } from '../../../../lib/http/fetch-port.ts';
 import { resolveNodeFetchOptions } from '../../../../lib/transport/http/node-fetch-options.ts';
 import type { NodeFetchOptions } from '../../../../lib/transport/http/node-fetch-options.ts';
 
