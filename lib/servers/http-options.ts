@@ -7,10 +7,10 @@ import { functionOption, checkKeys, count, describe, durationMs, flag, text } fr
 import type { MirrorPolicy } from '../features/param-mirrors.ts';
 import type { Authorization } from '../http/authorizer.ts';
 import { endpointURL, resolveServerURL } from '../http/endpoint.ts';
+import type { Fetch } from '../http/fetch-port.ts';
 import { checkUserHeaders } from '../http/header-value.ts';
 import { InMemorySessionManager } from '../session/in-memory-session-manager.ts';
 import { SessionManager } from '../session/session-manager.ts';
-import type { Fetch } from '../http/fetch-port.ts';
 import type { UserHeaders } from '../transport/http/http-client.ts';
 import { platformFetch } from '../transport/http/platform-fetch.ts';
 import { COMMON_OPTION_NAMES, durationOrZero, optional, resolveCommonOptions } from './common-options.ts';

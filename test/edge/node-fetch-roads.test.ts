@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { after, describe, test } from 'node:test';
 import { inspect } from 'node:util';
-import { systemCodeOf } from '../../lib/transport/http/http-failure.ts';
+import { systemCodeOf } from '../../lib/http/failure-facts.ts';
 import { createNodeFetch } from '../../lib/transport/http/node-fetch.ts';
 import type { NodeFetch } from '../../lib/transport/http/node-fetch-contract.ts';
 import type { NodeFetchOptions } from '../../lib/transport/http/node-fetch-options.ts';

@@ -14,7 +14,7 @@ import type { BodyReader } from '../../lib/http/fetch-port.ts';
 import { createNodeFetch } from '../../lib/transport/http/node-fetch.ts';
 import type { NodeFetch } from '../../lib/transport/http/node-fetch-contract.ts';
 import type { NodeFetchOptions } from '../../lib/transport/http/node-fetch-options.ts';
-import { systemCodeOf } from '../../lib/transport/http/http-failure.ts';
+import { systemCodeOf } from '../../lib/http/failure-facts.ts';
 import { until } from '../helpers/until.ts';
 
 const isDeno = process.versions['deno'] !== undefined;

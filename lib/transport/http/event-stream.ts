@@ -5,13 +5,13 @@ import type { Clock } from '../../base/clock.ts';
 import { PeerProtocolError } from '../../base/errors.ts';
 import type { MCPError } from '../../base/errors.ts';
 import type { Limits } from '../../base/limits.ts';
+import type { FetchResponse } from '../../http/fetch-port.ts';
+import { letGoWith, readerOf, withIdleTimeout } from '../../http/response-body.ts';
 import type { SSEBounds } from '../../sse/sse-bounds.ts';
 import type { SSEEvent, SSEItem } from '../../sse/sse-event.ts';
 import { SSEParser } from '../../sse/sse-parser.ts';
 import { backoffMs } from '../backoff.ts';
 import type { AnsweredStreams } from './answered-streams.ts';
-import type { FetchResponse } from '../../http/fetch-port.ts';
-import { letGoWith, readerOf, withIdleTimeout } from './response-body.ts';
 
 /** What a stream is read with. */
 export interface EventStreamOptions {

@@ -7,14 +7,14 @@ import { ConnectionError } from '../../base/errors.ts';
 import type { Limits } from '../../base/limits.ts';
 import { describe } from '../../base/options.ts';
 import type { Admission, Authorizer } from '../../http/authorizer.ts';
+import type { Fetch, FetchInit, FetchResponse } from '../../http/fetch-port.ts';
 import { READ_HEADERS } from '../../http/header-names.ts';
 import { checkUserHeaders } from '../../http/header-value.ts';
 import { decideRedirect } from '../../http/redirect.ts';
+import { discard } from '../../http/response-body.ts';
 import type { FrameHeaders } from '../transport.ts';
 import { AnsweredStreams } from './answered-streams.ts';
-import type { Fetch, FetchInit, FetchResponse } from '../../http/fetch-port.ts';
 import { networkError } from './http-failure.ts';
-import { discard } from './response-body.ts';
 import { SignalPool } from './signal-pool.ts';
 
 /** The host's own headers: the same for all requests, or asked for at each. */

@@ -1,7 +1,9 @@
 /** One POST and all that is answered on it. Source: 2025-11-25, transports, "Sending Messages to the Server". */
 
+import type { FetchResponse } from '../../http/fetch-port.ts';
 import { SENT_HEADERS, READ_HEADERS } from '../../http/header-names.ts';
 import { contentKindOf } from '../../http/media-type.ts';
+import { discard, readBody, readBodyStart } from '../../http/response-body.ts';
 import { retryAfterMs } from '../../http/retry-after.ts';
 import { checkSessionId } from '../../http/session-id.ts';
 import type { AbortSource } from '../../base/cancellation.ts';
@@ -11,10 +13,8 @@ import type { MCPError } from '../../base/errors.ts';
 import { decodeUTF8 } from '../../jsonrpc/utf8.ts';
 import type { Arrival, FrameHeaders, FrameSink, OutboundFrame } from '../transport.ts';
 import { EventStream, reconnectDelayMs } from './event-stream.ts';
-import type { FetchResponse } from '../../http/fetch-port.ts';
 import type { HTTPClient } from './http-client.ts';
 import { contentTypeError, exchangeError, headerError, statusError } from './http-failure.ts';
-import { discard, readBody, readBodyStart } from './response-body.ts';
 
 /** What an exchange works with. */
 export interface ExchangeContext {

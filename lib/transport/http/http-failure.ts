@@ -3,15 +3,9 @@
 import { ConnectionError, PeerProtocolError, forRequest, isMCPError } from '../../base/errors.ts';
 import type { Delivery, ErrorCode, MCPError } from '../../base/errors.ts';
 import { escapeText, quote } from '../../base/text.ts';
+import { place, systemCodeOf } from '../../http/failure-facts.ts';
 
 const SHOWN_BODY_CHARACTERS = 200;
-
-/** Origin and path of a URL, escaped: a query may hold secrets. */
-export function place(url: string): string {
-  if (!URL.canParse(url)) return 'a place that is no URL';
-  const { origin, pathname } = new URL(url);
-  return escapeText(`${origin}${pathname}`, 300);
-}
 
 /** The first characters of a body, escaped. */
 export function bodyStart(text: string): string {
@@ -39,17 +33,6 @@ const NOT_CONNECTED: ReadonlySet<string> = new Set([
   'ERR_PROXY_TUNNEL',
   'ENOENT',
 ]);
-
-/** The code that the system or the platform gave, wherever in the chain of causes it stands. */
-export function systemCodeOf(error: unknown): string | undefined {
-  for (let cause: unknown = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++) {
-    const { code, errors } = cause as { code?: unknown; errors?: readonly unknown[] };
-    if (typeof code === 'string') return code;
-    const inner = Array.isArray(errors) ? systemCodeOf(errors[0]) : undefined;
-    if (inner !== undefined) return inner;
-  }
-  return undefined;
-}
 
 /** The fetch rejected: what happened on the road, or a bound of our own fetch that was reached. */
 export function networkError(name: string, url: string, cause: unknown): MCPError {

@@ -3,17 +3,18 @@
 import { orAbort, timedSignal } from '../../base/abort.ts';
 import { ConnectionError, isMCPError } from '../../base/errors.ts';
 import { deferred } from '../../base/deferred.ts';
+import { place } from '../../http/failure-facts.ts';
+import type { BodyReader, FetchResponse } from '../../http/fetch-port.ts';
 import { READ_HEADERS, SENT_HEADERS } from '../../http/header-names.ts';
 import { contentKindOf } from '../../http/media-type.ts';
+import { discard, letGoWith, readBodyStart, readerOf } from '../../http/response-body.ts';
 import { SSEParser } from '../../sse/sse-parser.ts';
 import type { SSEItem } from '../../sse/sse-event.ts';
 import { PLAIN_ARRIVAL } from '../transport.ts';
 import type { FrameSink, OutboundFrame, Transport } from '../transport.ts';
 import { sseBounds } from './event-stream.ts';
-import type { BodyReader, FetchResponse } from '../../http/fetch-port.ts';
 import type { HTTPClient } from './http-client.ts';
-import { contentTypeError, exchangeError, place, statusError } from './http-failure.ts';
-import { discard, letGoWith, readBodyStart, readerOf } from './response-body.ts';
+import { contentTypeError, exchangeError, statusError } from './http-failure.ts';
 
 /** What a {@link LegacySSETransport} is made with. */
 export interface LegacySSETransportOptions {

@@ -4,15 +4,15 @@ import type { AbortSource } from '../../base/cancellation.ts';
 import { delay } from '../../base/clock.ts';
 import { isMCPError } from '../../base/errors.ts';
 import type { ConnectionError, MCPError } from '../../base/errors.ts';
+import type { FetchResponse } from '../../http/fetch-port.ts';
 import { READ_HEADERS, SENT_HEADERS } from '../../http/header-names.ts';
 import { contentKindOf } from '../../http/media-type.ts';
+import { discard } from '../../http/response-body.ts';
 import type { Arrival, FrameHeaders } from '../transport.ts';
 import { EventStream, reconnectDelayMs } from './event-stream.ts';
-import type { FetchResponse } from '../../http/fetch-port.ts';
 import type { ExchangeContext } from './http-exchange.ts';
 import type { ListeningTurns } from './listening-turns.ts';
 import { exchangeError } from './http-failure.ts';
-import { discard } from './response-body.ts';
 
 const ARRIVAL: Arrival = Object.freeze({ status: 200, sessionId: undefined, requestId: undefined, isWhole: false });
 

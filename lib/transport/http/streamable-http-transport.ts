@@ -5,6 +5,7 @@ import type { AbortSource } from '../../base/cancellation.ts';
 import { deferred } from '../../base/deferred.ts';
 import type { Deferred } from '../../base/deferred.ts';
 import { ConnectionError } from '../../base/errors.ts';
+import { discard } from '../../http/response-body.ts';
 import type { FrameHeaders, FrameSink, OutboundFrame, Transport } from '../transport.ts';
 import type { HTTPClient } from './http-client.ts';
 import { PostHeaders, runExchange } from './http-exchange.ts';
@@ -13,7 +14,6 @@ import { exchangeError } from './http-failure.ts';
 import { listen, listenInTurn } from './listening-stream.ts';
 import type { ListeningTurns } from './listening-turns.ts';
 import type { RequestSlots } from './request-slots.ts';
-import { discard } from './response-body.ts';
 
 /** What a {@link StreamableHTTPTransport} is made with. */
 export interface StreamableHTTPTransportOptions {

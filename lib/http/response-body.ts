@@ -1,8 +1,9 @@
-import type { AbortSource } from '../../base/cancellation.ts';
-import type { Clock } from '../../base/clock.ts';
-import { deferred } from '../../base/deferred.ts';
-import { LimitError } from '../../base/errors.ts';
-import type { BodyReader, FetchResponse } from '../../http/fetch-port.ts';
+import type { AbortSource } from '../base/cancellation.ts';
+import type { Clock } from '../base/clock.ts';
+import { deferred } from '../base/deferred.ts';
+import { LimitError } from '../base/errors.ts';
+import type { LimitName } from '../base/limits.ts';
+import type { BodyReader, FetchResponse } from './fetch-port.ts';
 
 /** A reader of the body, the cheap one where there is one; `undefined` when there is no body. */
 export function readerOf(response: FetchResponse): BodyReader | undefined {
@@ -42,12 +43,17 @@ export function discard(response: FetchResponse): void {
 /**
  * The whole body.
  *
- * @throws LimitError `maxMessageBytes` as soon as it is longer than `most`; the rest is not read. What `failure` makes of what the reader throws.
+ * @throws LimitError `limit` as soon as it is longer than `most`; the rest is not read. What `failure` makes of what the reader throws.
  */
-export async function readBody(response: FetchResponse, most: number, failure: (cause: unknown) => unknown): Promise<Uint8Array> {
+export async function readBody(
+  response: FetchResponse,
+  most: number,
+  failure: (cause: unknown) => unknown,
+  limit: LimitName = 'maxMessageBytes',
+): Promise<Uint8Array> {
   if (Number(response.headers.get('content-length')) > most) {
     discard(response);
-    throw bodyTooLong(most);
+    throw bodyTooLong(limit, most);
   }
   const reader = readerOf(response);
   if (reader === undefined) return new Uint8Array(0);
@@ -66,11 +72,11 @@ export async function readBody(response: FetchResponse, most: number, failure: (
     throw failure(cause);
   }
   await reader.cancel().catch(() => {});
-  throw bodyTooLong(most);
+  throw bodyTooLong(limit, most);
 }
 
-function bodyTooLong(most: number): LimitError {
-  return new LimitError('maxMessageBytes', `Expected a body of at most ${most} bytes; got more`, { details: { most }, delivery: 'answered' });
+function bodyTooLong(limit: LimitName, most: number): LimitError {
+  return new LimitError(limit, `Expected a body of at most ${most} bytes; got more`, { details: { most }, delivery: 'answered' });
 }
 
 /** The beginning of a body, at most `most` bytes; the rest is not read. What breaks while reading ends it. */
