@@ -5,25 +5,25 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebStandardStreamableHTTPServerTransport, createMcpHandler } from '@modelcontextprotocol/server';
-import type { CreateMcpHandlerOptions, EventStore } from '@modelcontextprotocol/server';
+import type { CreateMcpHandlerOptions, EventStore, McpHttpHandler } from '@modelcontextprotocol/server';
 import { makeServer, newSharedState } from './official-offer.ts';
 
 /** A web-standard handler, as the official library makes them. */
 export type Handler = (request: Request) => Promise<Response>;
 
 /** An endpoint with an instance for each request. */
-function perRequest(options: CreateMcpHandlerOptions): Handler {
+export function perRequest(options: CreateMcpHandlerOptions): McpHttpHandler {
   const state = newSharedState();
-  const { fetch, notify } = createMcpHandler(({ era }) => makeServer(state, era), options);
-  state.notify = notify;
-  return fetch;
+  const handler = createMcpHandler(({ era }) => makeServer(state, era), options);
+  state.notify = handler.notify;
+  return handler;
 }
 
 /** Both eras at one endpoint; the legacy one without sessions. */
-export const bothEras = (): Handler => perRequest({});
+export const bothEras = (): Handler => perRequest({}).fetch;
 
 /** The modern era only: whatever begins with `initialize` is refused. */
-export const modernOnly = (): Handler => perRequest({ legacy: 'reject' });
+export const modernOnly = (): Handler => perRequest({ legacy: 'reject' }).fetch;
 
 /** The legacy era with sessions, a stream for each request, and events that can be resumed. */
 export function withSessions(retryInterval: number, sessions: Map<string, WebStandardStreamableHTTPServerTransport> = new Map()): Handler {

@@ -7,7 +7,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { RPCError } from '../../lib/index.ts';
 import { LEGACY, MODERN, PINNED, withHandle, withOfficial } from './official-roads.ts';
-import { bothEras, modernOnly, withSessions } from './official-servers.ts';
+import type { HTTPGuest } from './official-roads.ts';
+import { bothEras, modernOnly, perRequest, withSessions } from './official-servers.ts';
+import type { Handler } from './official-servers.ts';
 import { useAll } from './official-use.ts';
 import { until } from './peers.ts';
 import type { Recorder } from './recorder.ts';
@@ -76,6 +78,53 @@ describe('@modelcontextprotocol/server for the modern era only', () => {
       assert.equal(server.connectionState, 'failed');
       assert.ok(recorder.exchanges.every(({ status }) => status === 400 || status === 405), 'nothing was accepted');
     });
+  });
+});
+
+describe('@modelcontextprotocol/server for the modern era only: the stream of changes', () => {
+  /** Follows the note through an end of the stream that `end` brings about: it is opened again, and it is told that something may be lost. Gives all that was told. */
+  async function followThrough(handler: Handler, breaks: boolean, end: (guest: HTTPGuest) => Promise<unknown>): Promise<string[]> {
+    const kinds: string[] = [];
+    await withOfficial(handler, async (guest) => {
+      const { server, recorder } = guest;
+      recorder.breaker = ({ message }) => (breaks && message?.['method'] === 'subscriptions/listen' ? (soFar) => soFar.includes('resources/updated') : undefined);
+      const subscription = await server.subscribe({ uris: ['note://one'] });
+      const reading = (async (): Promise<void> => {
+        for await (const { kind } of subscription) kinds.push(kind);
+      })();
+      await end(guest);
+      await until(() => kinds.at(-1) === 'gap', 'the gap is told');
+      await server.callTool('write', { text: 'two', tell: true });
+      await until(() => kinds.at(-1) === 'resourceUpdated', 'the change is told');
+      assert.equal(recorder.calls('subscriptions/listen').length, 2);
+      assert.deepEqual(subscription.honoured.uris, ['note://one']);
+      await subscription.close();
+      await reading;
+      assert.deepEqual(await subscription.ended, { how: 'local' });
+    });
+    return kinds;
+  }
+
+  test('ended in order by a server that another one takes the place of: it is opened again', async () => {
+    let current = perRequest({ legacy: 'reject' });
+    const told = await followThrough(
+      (request) => current.fetch(request),
+      false,
+      async () => {
+        const { close } = current;
+        current = perRequest({ legacy: 'reject' });
+        await close();
+      },
+    );
+    assert.deepEqual(told, ['gap', 'resourceUpdated']);
+  });
+
+  test('broken behind a change: it is opened again', async () => {
+    const told = await followThrough(modernOnly(), true, async ({ server, recorder }) => {
+      recorder.breaker = () => undefined;
+      await server.callTool('write', { text: 'one and a half', tell: true });
+    });
+    assert.deepEqual(told, ['resourceUpdated', 'gap', 'resourceUpdated']);
   });
 });
 
