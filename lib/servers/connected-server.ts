@@ -13,7 +13,7 @@ import { resolveRequestOptions } from '../connection/request-settings.ts';
 import type { RequestOptions, RequestSettings } from '../connection/request-settings.ts';
 import { ping } from '../features/acknowledged.ts';
 import { complete } from '../features/completion.ts';
-import { elicitURLs } from '../features/elicit-urls.ts';
+import { checkVisitsComplete, elicitURLs } from '../features/elicit-urls.ts';
 import type { ElicitURLsOptions, ElicitURLsOutcome } from '../features/elicit-urls.ts';
 import { checkAnswers } from '../features/input-answers.ts';
 import type { QuestionAnswers } from '../features/input-answers.ts';
@@ -249,8 +249,9 @@ export class ConnectedServer extends MCPServerProtocol {
 
   elicitURLs(error: URLElicitationRequiredError, options: ElicitURLsOptions = {}): Promise<ElicitURLsOutcome> {
     return settled(() => {
-      const { state, cause } = this.#parts.connection;
+      const { state, cause, agreement } = this.#parts.connection;
       if (state !== 'connected') throw new ConnectionError('ERR_MCP_NOT_CONNECTED', `elicitURLs needs a connection; the connection to ${this.name} is ${state}`, { details: { state }, cause });
+      checkVisitsComplete(this.name, agreement?.era);
       return elicitURLs(error, this.#parts.elicitation, this.#parts.hostContext, options);
     });
   }
