@@ -658,7 +658,7 @@ describe('the demo', () => {
         '   countdown 1/5 4 to go\n',
         '   countdown 5/5 lift-off\n   → Counted down from 5.\n',
         '   → # Demo\n',
-        '   → the server said that its tools changed: there are 23 now, the last one is newcomer\n',
+        '   → the server said that its tools changed: there are 24 now, the last one is newcomer\n',
         '   → the call ended: the host has changed its mind; the connection goes on\n',
       ]) {
         assert.ok(text.includes(line), `${line} in:\n${text}`);

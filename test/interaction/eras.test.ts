@@ -57,7 +57,7 @@ async function host(server: MCPServerProtocol): Promise<Record<string, unknown>>
 const SEEN = {
   who: 'barewire-demo',
   instructions: 'A server to try things with. Start with the tool "add".',
-  tools: 22,
+  tools: 23,
   sum: ['2.5', false],
   failed: ['This tool always fails.', true],
   weather: { city: 'Bern', temperature: 21.5, conditions: 'sunny' },

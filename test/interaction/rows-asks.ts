@@ -92,7 +92,9 @@ const USER: readonly Row[] = [
     run: async ({ server }) => {
       const error = await server.callTool('members-only').catch((reason: unknown) => reason);
       assert.ok(error instanceof URLElicitationRequiredError);
-      assert.equal(await server.elicitURLs(error), 'completed');
+      const outcome = server.elicitURLs(error);
+      await server.callTool('become-member');
+      assert.equal(await outcome, 'completed');
       assert.equal(resultText(await server.callTool('members-only')), 'Hello, member.');
     },
     except: {
