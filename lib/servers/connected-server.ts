@@ -228,7 +228,12 @@ export class ConnectedServer extends MCPServerProtocol {
   }
 
   setLogLevel(level: ServerLogLevel, options?: RequestOptions): Promise<void> {
-    return settled(() => this.#parts.serverLogLevel.set(oneOf('level', level, SERVER_LOG_LEVELS), this.#settings(options)));
+    return settled(async () => {
+      const wanted = oneOf('level', level, SERVER_LOG_LEVELS);
+      const settings = this.#settings(options);
+      await this.#parts.reconnected('setLogLevel', settings);
+      return this.#parts.serverLogLevel.set(wanted, settings);
+    });
   }
 
   subscribe(filter: SubscriptionFilter, options: SubscribeOptions = {}): Promise<Subscription> {
@@ -263,7 +268,7 @@ export class ConnectedServer extends MCPServerProtocol {
       const settings = this.#settings(options);
       settings.signal?.throwIfAborted();
       const given = answers === 'handlers' ? undefined : await checkAnswers(record, answers, this.#parts.hostContext);
-      if (this.#parts.lifecycle.recovery !== undefined) await this.#parts.lifecycle.recovered('answerQuestion', settings.timeoutMs, settings.signal);
+      await this.#parts.reconnected('answerQuestion', settings);
       if (!this.#parts.connection.agreedFor(record.method).era.mayAskBack(record.method)) throw asksInNoSuchWay(record.method);
       const responses = answers === 'handlers' ? await this.#parts.rounds.answer(record, settings) : given;
       const asker = { 'tools/call': this.#parts.tools, 'prompts/get': this.#parts.prompts, 'resources/read': this.#parts.resources }[record.method];
@@ -272,7 +277,11 @@ export class ConnectedServer extends MCPServerProtocol {
   }
 
   ping(options?: RequestOptions): Promise<void> {
-    return settled(() => ping(this.#parts.requester, this.#parts.connection.agreement?.era, this.#settings(options)));
+    return settled(async () => {
+      const settings = this.#settings(options);
+      await this.#parts.reconnected('ping', settings);
+      return ping(this.#parts.requester, this.#parts.connection.agreement?.era, settings);
+    });
   }
 
   cancelRequest(requestId: RequestId, reason: string = 'Request cancelled'): boolean {
