@@ -17,7 +17,7 @@ import type { AskingMethod, InputRequired } from '../protocol/types/input-requir
 import { answerByHandlers, isQuestion } from './input-answers.ts';
 import { InputRequiredError } from './input-required-error.ts';
 import type { Requester } from './requester.ts';
-import { storedQuestion, withAnswers } from './stored-question.ts';
+import { asksInNoSuchWay, storedQuestion, withAnswers } from './stored-question.ts';
 import type { QuestionRecord } from './stored-question.ts';
 
 /** What the rounds are made with. */
@@ -26,8 +26,10 @@ export interface InputRoundsOptions {
   readonly limits: Limits;
   /** What each round is asked through. */
   readonly requester: Requester;
-  /** Whether the server that is connected may ask before it answers `method`. */
+  /** Whether the server may ask before it answers `method`, or nobody knows: it is being connected again. */
   readonly mayAskBack: (method: string) => boolean;
+  /** Resolves when no connection is being made. */
+  readonly reconnected: (what: string, settings: RequestSettings) => Promise<void>;
   /** What answers the requests of servers that ask by themselves answers here too. */
   readonly answerer: Answerer;
   /** Whether there is a handler for what is asked by this method. */
@@ -103,7 +105,7 @@ export class InputRounds implements Requester {
   }
 
   async #goOn<T>(call: RoundedCall<T>, first: InputRequired): Promise<T> {
-    const { limits, requester } = this.#options;
+    const { limits, requester, reconnected, mayAskBack } = this.#options;
     const { method, params, settings } = call;
     const span = this.#begin(method, settings, call.startedAt);
     const again = { ...settings, signal: span.signal };
@@ -116,6 +118,9 @@ export class InputRounds implements Requester {
         silent = isQuestion(asked) ? 0 : silent + 1;
         if (silent > 0) await this.#pause(silent, span.signal);
         const responses = await this.#responses(record, span.signal);
+        // The server may have come back as one that knows nothing of answers.
+        await reconnected(method, again);
+        if (!mayAskBack(method)) throw asksInNoSuchWay(method);
         // What was sent with answers is not sent twice by itself, unless it never left or only reads.
         const value: T | AskedBack = await requester.request(method, withAnswers(params, responses, asked.requestState), again, reader, false);
         if (!(value instanceof AskedBack)) return value;

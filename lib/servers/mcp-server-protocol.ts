@@ -240,7 +240,8 @@ export abstract class MCPServerProtocol {
    * one after the other, and the server is waited for to say that all are completed. Then the request may be sent again. Not every
    * server says so: give the user a way to go on, through `signal`.
    *
-   * @throws TypeError without that handler, and for another error; ConnectionError when there is no connection, and when it ends; RequestTimeoutError
+   * @throws TypeError without that handler, and for another error; InvalidValueError `ERR_MCP_UNSUPPORTED_METHOD` of a server of another revision than
+   *   2025-11-25, as only that one says so; ConnectionError when there is no connection, and when it ends; RequestTimeoutError
    *   after `timeoutMs`; the reason of `signal`; what the handler throws.
    */
   abstract elicitURLs(error: URLElicitationRequiredError, options?: ElicitURLsOptions): Promise<ElicitURLsOutcome>;

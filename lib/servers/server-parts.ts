@@ -44,6 +44,7 @@ import { Tools } from '../features/tools.ts';
 import { traceStamp } from '../features/trace-context.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import type { ClientCapabilities } from '../protocol/capabilities.ts';
+import { ASKING_METHODS } from '../protocol/checks/input-required.ts';
 import type { ServerLogLevel } from '../protocol/types/logging.ts';
 import type { Task } from '../protocol/types/tasks.ts';
 import type { ResolvedCommonOptions } from './common-options.ts';
@@ -123,7 +124,8 @@ export class ServerParts {
       clock,
       limits,
       requester: this.#cache ?? sending,
-      mayAskBack: (method) => this.connection.agreement?.era.mayAskBack(method) === true,
+      mayAskBack: (method) => this.#mayAskBack(method),
+      reconnected: (what, settings) => this.reconnected(what, settings),
       answerer,
       offers: (method) => asked.answers.has(method),
       fault,
@@ -264,6 +266,12 @@ export class ServerParts {
     });
   }
 
+  /** Whether the server may ask before it answers. Of one that is being connected again nobody knows the era. */
+  #mayAskBack(method: string): boolean {
+    if (this.lifecycle.recovery !== undefined) return ASKING_METHODS.some((known) => known === method);
+    return this.connection.agreement?.era.mayAskBack(method) === true;
+  }
+
   #request<T>(method: string, params: JSONObject | undefined, settings: RequestSettings, reader: ReplyReader<T>): Promise<T> {
     if (this.lifecycle.recovery === undefined) return this.connection.request(method, params, settings, reader);
     return settled(async () => {
@@ -317,10 +325,15 @@ export class ServerParts {
     return new WantedLogLevel(port, serverLogLevel);
   }
 
-  /** Waits for a connection where one is being made. What asks for it needs one, whatever it does then. */
-  async ready(what: string, { timeoutMs, signal }: RequestSettings): Promise<void> {
+  /** Waits for a connection where one is being made: the server may come back in another era, and is asked in another way then. */
+  async reconnected(what: string, { timeoutMs, signal }: RequestSettings): Promise<void> {
     if (this.lifecycle.recovery !== undefined) await this.lifecycle.recovered(what, timeoutMs, signal);
-    signal?.throwIfAborted();
+  }
+
+  /** As {@link ServerParts.reconnected}. What asks for it needs a connection, whatever it does then. */
+  async ready(what: string, settings: RequestSettings): Promise<void> {
+    await this.reconnected(what, settings);
+    settings.signal?.throwIfAborted();
     this.connection.agreedFor(what);
   }
 

@@ -92,7 +92,7 @@ describe('every command with --url, against the demo server', () => {
   after(() => demo.stop());
 
   const rows: ReadonlyArray<readonly [string[], RegExp]> = [
-    [['info'], /^server {8}barewire-demo 1\.0\.0 {2}Demo\nrevision {6}2025-11-25 \(legacy era\)\n/],
+    [['info'], /^server {8}barewire-demo 1\.0\.0 {2}Demo\nrevision {6}2026-07-28 \(modern era\)\n/],
     [['ping'], /^answered: barewire-demo, in \d+(\.\d+)? ms\n$/],
     [['tools'], /^add {2}Add\n {2}Adds two numbers\.\n/],
     [['emit-types'], /^export interface Tools \{\n[\s\S]* {2}'add': \{ args: AddArgs; result: unknown \};\n/m],

@@ -71,7 +71,7 @@ let demo: DemoHTTPServer;
 
 before(async () => {
   if (skipWithoutRedis !== false) return;
-  [redis, demo] = await Promise.all([startRedis({ password: PASSWORD }), startDemo()]);
+  [redis, demo] = await Promise.all([startRedis({ password: PASSWORD }), startDemo('--legacy')]);
 });
 after(() => Promise.all([redis?.stop(), demo?.stop()]));
 
