@@ -53,10 +53,10 @@ export class TaskListening {
     this.#options.want(NO_CHANGES, () => {});
   }
 
-  /** Many tasks begin and end together: each change asks the server for another stream. */
+  /** Most tasks are short, and many begin and end together: each change asks the server for another stream. */
   #askSoon(): void {
     const { clock, limits } = this.#options;
-    this.#cancelTimer ??= clock.afterInBackground(limits.listQuietMs, () => {
+    this.#cancelTimer ??= clock.afterInBackground(limits.taskListenMs, () => {
       this.#cancelTimer = undefined;
       this.#ask();
     });

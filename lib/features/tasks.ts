@@ -245,7 +245,7 @@ export class Tasks implements TasksExtensionPort {
   }
 
   #handle(record: TaskRecord, { isFresh, immediateResponse, unlisten, reader }: HandleExtras, wanted: TaskSettings): FollowedTask {
-    const { clock, limits, defaults, tools, isConnected, progress, listening } = this.#options;
+    const { clock, limits, defaults, tools, isConnected, progress } = this.#options;
     const { state, toolName, progressToken } = record;
     const { taskId } = state.task;
     const form = record.form === 'answered' ? new AnsweredTaskForm(state) : this.#formOf(record.form);
@@ -259,13 +259,8 @@ export class Tasks implements TasksExtensionPort {
       limits,
       pollIntervalMs: wanted.pollIntervalMs,
       isConnected,
-      poll: async (signal) => {
-        const found = await form.get(taskId, { ...defaults, signal });
-        // Not before it was asked for once: most tasks are short.
-        if (form.name === 'extension' && !signal.aborted && !hasEnded(found.task)) listening?.add(taskId);
-        return found;
-      },
-      following: (follower) => this.#follow(taskId, follower),
+      poll: (signal) => form.get(taskId, { ...defaults, signal }),
+      following: (follower) => this.#follow(taskId, follower, form.name === 'extension'),
       ended: over,
     });
     if (hasEnded(state.task)) over();
@@ -285,9 +280,11 @@ export class Tasks implements TasksExtensionPort {
     });
   }
 
-  #follow(taskId: string, watch: TaskWatch): Unsubscribe {
+  /** `isAsked`: the server tells of tasks that it is asked to tell of, and of no other. */
+  #follow(taskId: string, watch: TaskWatch, isAsked: boolean): Unsubscribe {
     const watches = this.#followed.get(taskId) ?? new Set();
     this.#followed.set(taskId, watches.add(watch));
+    if (isAsked) this.#options.listening?.add(taskId);
     return () => {
       watches.delete(watch);
       if (watches.size > 0 || this.#followed.get(taskId) !== watches) return;
