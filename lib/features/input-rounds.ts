@@ -10,11 +10,13 @@ import type { JSONObject } from '../base/json.ts';
 import type { Limits } from '../base/limits.ts';
 import { quiet } from '../base/quiet.ts';
 import type { Answerer } from '../connection/incoming-requests.ts';
+import { notComplete } from '../connection/pending-requests.ts';
 import type { ReplyReader } from '../connection/pending-requests.ts';
 import type { RequestSettings } from '../connection/request-settings.ts';
 import { checkInputRequired } from '../protocol/checks/input-required.ts';
 import type { AskingMethod, InputRequired } from '../protocol/types/input-required.ts';
 import { answerByHandlers, isQuestion } from './input-answers.ts';
+import type { Asker } from './input-answers.ts';
 import { InputRequiredError } from './input-required-error.ts';
 import type { Requester } from './requester.ts';
 import { asksInNoSuchWay, storedQuestion, withAnswers } from './stored-question.ts';
@@ -132,8 +134,9 @@ export class InputRounds implements Requester {
     throw new LimitError('maxRounds', `${method} was sent again ${limits.maxRounds} times, and its server still asks`, { details: { most: limits.maxRounds, method }, delivery: 'answered' });
   }
 
-  #responses(record: QuestionRecord, signal: AbortSignal): Promise<JSONObject | undefined> {
-    return answerByHandlers(record, signal, this.#options);
+  async #responses(record: QuestionRecord, signal: AbortSignal): Promise<JSONObject | undefined> {
+    const { inputRequests } = record.asked;
+    return inputRequests === undefined ? undefined : answerByHandlers(inputRequests, askerOf(record), signal, this.#options);
   }
 
   /** Servers that want nothing but to be called again would be asked without a rest. */
@@ -162,12 +165,21 @@ export class InputRounds implements Requester {
     const { maxInputRequests } = this.#options.limits;
     const made: ReplyReader<T | AskedBack> = {
       read: (result) => reader.read(result),
-      interim: (result) => new AskedBack(checkInputRequired(result, maxInputRequests)),
+      interim: (result, kind) => {
+        if (kind === 'input_required') return new AskedBack(checkInputRequired(result, maxInputRequests));
+        if (reader.interim === undefined) throw notComplete();
+        return reader.interim(result, kind);
+      },
       refuse: (error: RPCError) => reader.refuse?.(error) ?? error,
     };
     this.#asking.set(reader, made);
     return made;
   }
+}
+
+function askerOf(record: QuestionRecord): Asker {
+  const { method } = record;
+  return { name: method, unanswered: (message, details, cause) => new InputRequiredError(message, storedQuestion(record), { details: { method, ...details }, cause }) };
 }
 
 function handedOut(record: QuestionRecord): InputRequiredError {

@@ -17,6 +17,7 @@ import { checkVisitsComplete, elicitURLs } from '../features/elicit-urls.ts';
 import type { ElicitURLsOptions, ElicitURLsOutcome } from '../features/elicit-urls.ts';
 import { checkAnswers } from '../features/input-answers.ts';
 import type { QuestionAnswers } from '../features/input-answers.ts';
+import type { ActiveExtension } from '../features/extension.ts';
 import type { Middleware } from '../features/middleware.ts';
 import { ROOTS_CHANGED, rootsNotDeclared } from '../features/roots.ts';
 import { SERVER_EVENTS, isListEvent } from '../features/server-events.ts';
@@ -91,6 +92,10 @@ export class ConnectedServer extends MCPServerProtocol {
 
   get serverCapabilities(): ServerCapabilities | undefined {
     return this.#parts.connection.agreement?.capabilities;
+  }
+
+  get extensions(): ReadonlyMap<string, ActiveExtension> {
+    return this.#parts.extensions.active;
   }
 
   get instructions(): string | undefined {

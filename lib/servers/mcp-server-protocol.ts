@@ -9,6 +9,7 @@ import type { OnProgress, RequestOptions } from '../connection/request-settings.
 import type { CompletionContext } from '../features/completion.ts';
 import type { ElicitURLsOptions, ElicitURLsOutcome } from '../features/elicit-urls.ts';
 import type { QuestionAnswers } from '../features/input-answers.ts';
+import type { ActiveExtension } from '../features/extension.ts';
 import type { Middleware } from '../features/middleware.ts';
 import type { ServerEvents } from '../features/server-events.ts';
 import type { StoredQuestion } from '../features/stored-question.ts';
@@ -96,6 +97,8 @@ export abstract class MCPServerProtocol {
   abstract get serverInfo(): Implementation | undefined;
   /** What the server says it offers. */
   abstract get serverCapabilities(): ServerCapabilities | undefined;
+  /** The extensions that both sides have declared, by their names, with what the server says of each; empty before the first connection. */
+  abstract get extensions(): ReadonlyMap<string, ActiveExtension>;
   /** How the server wants to be used, in words for a model. Hostile, like everything a peer sends. */
   abstract get instructions(): string | undefined;
   /** The requests that wait for their answer, oldest first. */
