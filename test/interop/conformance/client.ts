@@ -3,6 +3,8 @@
  * the scenario and the revision in the environment. It does what an ordinary host does, through the public API only, and
  * leaves the judging to the suite: it knows no answer that a server gives, and no value that a check compares.
  *
+ * It offers the revision of the scenario and earlier ones; with `--default-offer` what the library offers by itself.
+ *
  * Exits with 0 when everything it tried succeeded, 1 when something failed, 2 when it does not know the scenario or the
  * revision. It ends by itself, without `process.exit`: whatever were left open would keep it alive until the suite's limit.
  */
@@ -101,7 +103,8 @@ async function main(): Promise<number> {
   }
   // The suite's url is the endpoint, even where it has no path.
   const mcpEndpoint = new URL(serverUrl).pathname;
-  const server = new StreamableHTTPMCPServer({ serverName: scenario, serverUrl, mcpEndpoint, protocolVersions, handlers: HANDLERS });
+  const offer = process.argv.includes('--default-offer') ? {} : { protocolVersions };
+  const server = new StreamableHTTPMCPServer({ serverName: scenario, serverUrl, mcpEndpoint, ...offer, handlers: HANDLERS });
   server.on('fault', (fault) => console.error('fault:', fault));
   try {
     await server.connect();

@@ -12,7 +12,7 @@ export interface Ended {
 
 /** The client under test, on one Node. */
 export interface Client {
-  /** What it runs on, such as `Node 20`. */
+  /** What it runs on, such as `Node 20`, and what it offers where that is not the scenario's revision. */
   readonly name: string;
   /** The words that start it. */
   readonly argv: readonly string[];
@@ -53,9 +53,12 @@ export async function installNode24(): Promise<void> {
 export const SUITE_ARGV: readonly string[] = [OWN_MAJOR < OLDEST_MAJOR ? NODE_24 : process.execPath, SUITE];
 
 const CLIENT = join(PLACE, 'client.ts');
+/** The word that makes the client leave the offer to the library. */
+const DEFAULT_OFFER = '--default-offer';
 
-/** This Node, and Node 24, which needs nobody to take the types out. */
+/** This Node, and Node 24, which needs nobody to take the types out; there also with the offer that a host makes that names no revision. */
 export const CLIENTS: readonly Client[] = [
   { name: `Node ${OWN_MAJOR}`, argv: [process.execPath, '--import', 'tsx', CLIENT] },
   { name: 'Node 24', argv: [NODE_24, CLIENT] },
+  { name: 'Node 24 by default', argv: [NODE_24, CLIENT, DEFAULT_OFFER] },
 ].filter(({ name }, index, all) => all.findIndex((other) => other.name === name) === index);
