@@ -82,7 +82,10 @@ export function copyOfJSON(value: unknown, levels: number, tooDeep: () => Error)
   if (levels === 0) throw tooDeep();
   if (Array.isArray(value)) return value.map((item) => copyOfJSON(item, levels - 1, tooDeep));
   const copy: Record<string, unknown> = {};
-  for (const name of memberNames(value as JSONObject)) setMember(copy, name, copyOfJSON((value as JSONObject)[name], levels - 1, tooDeep));
+  for (const name of Object.keys(value)) {
+    const member = (value as JSONObject)[name];
+    if (member !== undefined) setMember(copy, name, copyOfJSON(member, levels - 1, tooDeep));
+  }
   return copy;
 }
 

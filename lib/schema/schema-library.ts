@@ -1,7 +1,7 @@
 import { isObject, own } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
 import { quote } from '../base/text.ts';
-import { dialectByVocabulary, dialectOf, holderOf, standardDialect } from './dialects.ts';
+import { dialectByVocabulary, dialectOf, roleOf, standardDialect } from './dialects.ts';
 import type { Dialect, DialectName } from './dialects.ts';
 import { tokensOf } from './json-pointer.ts';
 import type { Descent } from './json-pointer.ts';
@@ -41,7 +41,7 @@ export class SchemaLibrary {
   /** Takes in a document; `uri` is where it was found, empty where that has no name. @throws as `compileSchema`. */
   addDocument(root: RawSchema, uri: string): SchemaResource {
     const dialect = this.#dialectFor(root, this.#defaultDialect, uri);
-    const id = isObject(root) ? this.#idOf(root, dialect, uri) : undefined;
+    const id = isObject(root) && Object.hasOwn(root, '$id') ? this.#idOf(root, dialect, uri) : undefined;
     const base = id === undefined ? uri : resolveURI(uri, splitFragment(id).uri);
     const resource = new SchemaResource(base, dialect, root);
     this.#register(resource);
@@ -141,30 +141,31 @@ export class SchemaLibrary {
     const { maxSubschemas, maxSchemaDepth } = this.#bounds;
     if (++this.#subschemas > maxSubschemas) throw schemaLimit('maxSubschemas', maxSubschemas, 'subschemas');
     if (depth > maxSchemaDepth) throw schemaLimit('maxSchemaDepth', maxSchemaDepth, 'subschemas inside of each other');
-    const resource = schema === around.root ? around : this.#embedded(schema, around, path);
+    const resource = schema !== around.root && Object.hasOwn(schema, '$id') ? this.#embedded(schema, around, path) : around;
     const here = resource === around ? path : undefined;
-    this.#addAnchors(schema, resource, here);
     for (const keyword of Object.keys(schema)) {
-      const holder = holderOf(resource.dialect, keyword);
-      if (holder === undefined) continue;
+      const role = roleOf(resource.dialect, keyword);
+      if (role === undefined) continue;
       const held = schema[keyword];
       const at: Descent = { above: here, token: keyword };
-      if (Array.isArray(held)) {
-        if (holder === 'list' || holder === 'schema or list') held.forEach((one, index) => this.#scanPart(one, resource, { above: at, token: index }, depth));
-      } else if (isObject(held)) {
-        if (holder === 'schema' || holder === 'schema or list') this.#scanPart(held, resource, at, depth);
-        else if (holder !== 'list') for (const name of Object.keys(held)) this.#scanPart(held[name], resource, { above: at, token: name }, depth);
+      if (role === 'name') this.#addAnchor(keyword, schema, resource, here);
+      else if (Array.isArray(held)) {
+        if (role !== 'list' && role !== 'schema or list') continue;
+        for (const [index, part] of held.entries()) if (isObject(part)) this.#scan(part, resource, { above: at, token: index }, depth + 1);
+      } else if (role !== 'list' && isObject(held)) {
+        if (role === 'schema' || role === 'schema or list') this.#scan(held, resource, at, depth + 1);
+        else {
+          for (const name of Object.keys(held)) {
+            const part = held[name];
+            if (isObject(part)) this.#scan(part, resource, { above: at, token: name }, depth + 1);
+          }
+        }
       }
     }
   }
 
-  #scanPart(part: unknown, resource: SchemaResource, path: Descent, depth: number): void {
-    if (isObject(part)) this.#scan(part, resource, path, depth + 1);
-  }
-
-  /** The resource that a subschema begins; the one around it where it begins none. */
+  /** The resource that a subschema with an `$id` begins; the one around it where it begins none. */
   #embedded(schema: JSONObject, around: SchemaResource, path: Descent | undefined): SchemaResource {
-    if (!Object.hasOwn(schema, '$id')) return around;
     const where = locationOf(around, path);
     const dialect = this.#dialectFor(schema, around.dialect, where);
     const id = this.#idOf(schema, dialect, where);
@@ -183,21 +184,18 @@ export class SchemaLibrary {
     return id;
   }
 
-  #addAnchors(schema: JSONObject, resource: SchemaResource, path: Descent | undefined): void {
+  /** Takes in the name that `keyword` gives to a subschema. */
+  #addAnchor(keyword: string, schema: JSONObject, resource: SchemaResource, path: Descent | undefined): void {
     const point = { value: schema, resource, path };
-    if (resource.dialect.family === 'draft-07') {
-      const id = this.#idOf(schema, resource.dialect, resource.uri);
-      const { fragment } = splitFragment(id ?? '');
+    if (keyword === '$id') {
+      const { fragment } = splitFragment(this.#idOf(schema, resource.dialect, resource.uri) ?? '');
       if (fragment !== '' && !fragment.startsWith('/')) resource.anchors.set(fragment, point);
       return;
     }
-    for (const keyword of ['$anchor', '$dynamicAnchor']) {
-      const name = own(schema, keyword);
-      if (name === undefined) continue;
-      if (typeof name !== 'string') throw invalidSchema(locationOf(resource, path), `${keyword} has to be a string`);
-      resource.anchors.set(name, point);
-      if (keyword === '$dynamicAnchor') resource.dynamicAnchors.set(name, point);
-    }
+    const name = schema[keyword];
+    if (typeof name !== 'string') throw invalidSchema(locationOf(resource, path), `${keyword} has to be a string`);
+    resource.anchors.set(name, point);
+    if (keyword === '$dynamicAnchor') resource.dynamicAnchors.set(name, point);
   }
 
   /** The dialect of the root of a resource. @throws InvalidValueError `ERR_MCP_INVALID_SCHEMA` for one that is not known. */
@@ -240,10 +238,10 @@ class SubschemaPlaces {
     if (this.#next === 'nothing') return;
     if (this.#next === 'name' || (this.#next === 'keyword or index' && /^\d/.test(token))) this.#next = 'keyword';
     else {
-      const holder = holderOf(dialect, token);
-      if (holder === undefined) this.#next = 'nothing';
-      else if (holder === 'schema') this.#next = 'keyword';
-      else this.#next = holder === 'schema or list' ? 'keyword or index' : 'name';
+      const role = roleOf(dialect, token);
+      if (role === undefined || role === 'name') this.#next = 'nothing';
+      else if (role === 'schema') this.#next = 'keyword';
+      else this.#next = role === 'schema or list' ? 'keyword or index' : 'name';
     }
   }
 }

@@ -3,7 +3,7 @@
 import { isMultipleOf, nextUp } from '../decimal.ts';
 import { NUMBER_BIT } from '../json-value.ts';
 import type { SchemaCheck } from '../plan.ts';
-import type { CompiledKeyword, EvaluationFrame, SchemaRange } from '../schema-node.ts';
+import type { CompiledKeyword, EvaluationFrame, RangedKeyword, SchemaRange } from '../schema-node.ts';
 import type { KeywordReader } from './keyword-reader.ts';
 
 const BOUND_NAMES_OF_NUMBERS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'] as const;
@@ -29,7 +29,7 @@ function numberBound(name: NumberBoundName, bound: number): NumberBound {
   return { name, bound, low: -Infinity, high: -nextUp(-bound) };
 }
 
-class RangeKeyword implements CompiledKeyword {
+class RangeKeyword implements RangedKeyword {
   readonly types: number = NUMBER_BIT;
   readonly range: SchemaRange;
   readonly #bounds: readonly NumberBound[];
@@ -79,18 +79,21 @@ class MultipleKeyword implements CompiledKeyword {
   }
 }
 
-/** Reads `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum` and `multipleOf`. */
-export function readNumberKeywords(reader: KeywordReader): void {
+/** Reads `minimum`, `maximum`, `exclusiveMinimum` and `exclusiveMaximum`. */
+export function readRange(reader: KeywordReader): void {
   const bounds: NumberBound[] = [];
   for (const name of BOUND_NAMES_OF_NUMBERS) {
     const bound = reader.number(name);
     if (bound !== undefined) bounds.push(numberBound(name, bound));
   }
-  if (bounds.length > 0) {
-    const keyword = new RangeKeyword(bounds);
-    reader.shape.range = { keyword, range: keyword.range };
-    reader.add(keyword);
-  }
+  if (bounds.length === 0) return;
+  const keyword = new RangeKeyword(bounds);
+  reader.shape.range = keyword;
+  reader.add(keyword);
+}
+
+/** Reads `multipleOf`. */
+export function readMultiple(reader: KeywordReader): void {
   const divisor = reader.number('multipleOf');
   if (divisor === undefined) return;
   if (divisor <= 0) throw reader.refuse('multipleOf', `expected a number above 0; got ${divisor}`);
