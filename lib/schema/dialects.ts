@@ -84,7 +84,8 @@ const LEFT_OUT_OF_DRAFT_07: ReadonlySet<string> = new Set(
   words('$anchor $dynamicRef $dynamicAnchor $vocabulary $defs prefixItems dependentSchemas maxContains minContains dependentRequired deprecated contentSchema'),
 );
 
-const DIALECTS: Readonly<Record<DialectName, Dialect>> = Object.freeze({
+/** The known dialects by their names. */
+export const DIALECTS: Readonly<Record<DialectName, Dialect>> = Object.freeze({
   '2020-12': {
     uri: SCHEMA_2020_12,
     family: '2020-12',
@@ -101,11 +102,6 @@ const DIALECTS: Readonly<Record<DialectName, Dialect>> = Object.freeze({
     assertsFormats: false,
   },
 });
-
-/** The dialect of that name. */
-export function dialectOf(name: DialectName): Dialect {
-  return DIALECTS[name];
-}
 
 /** The dialect that `uri`, the value of `$schema` without an empty fragment, names; undefined where it is not one of the standard's. */
 export function standardDialect(uri: string): Dialect | undefined {

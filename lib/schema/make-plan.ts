@@ -3,8 +3,7 @@ import { ANYTHING_PLAN, createPlan, NOTHING_PLAN } from './plan.ts';
 import type { Plan, PlanKind, SchemaCheck } from './plan.ts';
 import type { CompiledKeyword, KnownShape, SchemaNode } from './schema-node.ts';
 
-/** Plans for nothing but one type. */
-const PLAIN_KINDS: ReadonlyMap<number, PlanKind> = new Map<number, PlanKind>([
+const KINDS_OF_TYPES: readonly (readonly [number, PlanKind])[] = [
   [STRING_BIT, 'string'],
   [NUMBER_BIT, 'number'],
   [NUMBER_BIT | INTEGER_BIT, 'number'],
@@ -13,6 +12,12 @@ const PLAIN_KINDS: ReadonlyMap<number, PlanKind> = new Map<number, PlanKind>([
   [NULL_BIT, 'null'],
   [ARRAY_BIT, 'array'],
   [OBJECT_BIT, 'object'],
+];
+
+/** The plans of schemas that ask for nothing but one type, by its bits. */
+const PLAIN_PLANS: ReadonlyMap<number, Plan> = new Map([
+  [ALL_TYPE_BITS, ANYTHING_PLAN],
+  ...KINDS_OF_TYPES.map(([types, kind]) => [types, createPlan(kind, { types })] as const),
 ]);
 
 type Keywords = readonly CompiledKeyword[];
@@ -27,7 +32,7 @@ export function makePlan(node: SchemaNode): Plan {
   if (node.hasUnevaluated) return createPlan('check', { height, check: (value, run) => node.evaluate(value, run, undefined, undefined) });
   const { type, types, either } = node.shape;
   const keywords = type === undefined ? node.keywords : node.keywords.slice(1);
-  if (keywords.length === 0) return planForTypes(types);
+  if (keywords.length === 0) return PLAIN_PLANS.get(types) ?? createPlan('types', { types });
   if (keywords.length === 1) {
     const simple = either === undefined ? plainPlan(node.shape, types) : eitherPlan(either.nodes, types, height);
     if (simple !== undefined) return simple;
@@ -43,28 +48,22 @@ function heightOf(node: SchemaNode): number {
   return height;
 }
 
-/** The plan of a node that asks for nothing but types. */
-function planForTypes(types: number): Plan {
-  if (types === ALL_TYPE_BITS) return ANYTHING_PLAN;
-  return createPlan(PLAIN_KINDS.get(types) ?? 'types', { types });
-}
-
 /** The plan of a node that beside its types has one keyword, which asks one simple thing of what is no object or array; undefined for others. */
 function plainPlan({ choice, length, range }: KnownShape, types: number): Plan | undefined {
   if (choice !== undefined) return createPlan('choice', { choices: choice.choices.filter((value) => (typeBitsOf(value) & types) !== 0) });
-  const kind = PLAIN_KINDS.get(types);
-  if (length !== undefined && kind === 'string') return createPlan('stringLength', length.range);
-  return range !== undefined && (kind === 'number' || kind === 'integer') ? createPlan(`${kind}Range`, range.range) : undefined;
+  if (length !== undefined && types === STRING_BIT) return createPlan('stringLength', length.range);
+  if (range === undefined) return undefined;
+  if (types === INTEGER_BIT) return createPlan('integerRange', range.range);
+  return (types & ~INTEGER_BIT) === NUMBER_BIT ? createPlan('numberRange', range.range) : undefined;
 }
 
 /** The plan of a node that is an `anyOf` and nothing else; undefined where types are asked for as well. */
 function eitherPlan(nodes: readonly SchemaNode[], types: number, height: number): Plan | undefined {
   if (types !== ALL_TYPE_BITS) return undefined;
-  const branches = nodes.map((one) => one.planToUse);
   let bits = 0;
-  for (const branch of branches) {
-    if (branch.types === 0) return createPlan('either', { branches, height });
-    bits |= branch.types;
+  for (const { plan } of nodes) {
+    if (plan.types === 0) return createPlan('either', { branches: nodes.map((one) => one.planToUse), height });
+    bits |= plan.types;
   }
   return createPlan('types', { types: bits });
 }

@@ -69,10 +69,10 @@ export const PLAN_CODES: Readonly<Record<PlanKind, PlanCode>> = Object.freeze({
 
 /** The code for plans of the kind `types`. */
 export function codeForTypes(types: number): PlanCode {
-  const onType = (bit: number): number => ((types & bit) === 0 ? REFUSE : ACCEPT);
   // A whole number may be all that is asked for.
-  const onNumber = (types & (NUMBER_BIT | INTEGER_BIT)) === INTEGER_BIT ? WHOLE : onType(NUMBER_BIT);
-  return code(TYPES, onType(STRING_BIT), onNumber, onType(BOOLEAN_BIT));
+  const onWhole = (types & INTEGER_BIT) === 0 ? REFUSE : WHOLE;
+  const onNumber = (types & NUMBER_BIT) === 0 ? onWhole : ACCEPT;
+  return code(TYPES, (types & STRING_BIT) === 0 ? REFUSE : ACCEPT, onNumber, (types & BOOLEAN_BIT) === 0 ? REFUSE : ACCEPT);
 }
 
 const NO_ARRAY: readonly unknown[] = [];

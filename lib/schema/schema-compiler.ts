@@ -35,7 +35,8 @@ export class SchemaCompiler implements SubschemaFinder {
   readonly #nodes: SchemaNode[] = [];
   /** The scope that each node was compiled in, at its index. */
   readonly #scopesOfNodes: DynamicScope[] = [];
-  #hasReferences = false;
+  /** Whether every node is applied by one other only. */
+  #isTree = true;
 
   constructor(settings: SchemaSettings, library: SchemaLibrary) {
     this.#settings = settings;
@@ -46,21 +47,20 @@ export class SchemaCompiler implements SubschemaFinder {
   compile(resource: SchemaResource): SchemaNode {
     const root = this.#nodeAt(resource.root, resource, undefined, this.#enter(this.#outermost, resource));
     for (const node of this.#nodes) if (isObject(node.value)) readKeywords(new KeywordReader(this.#settings, node, node.value, this), node.value);
-    if (this.#hasReferences) this.#planGraph();
-    else this.#planTree();
+    if (this.#isTree) this.#planTree();
+    else this.#planGraph();
     return root;
   }
 
   child(owner: SchemaNode, value: RawSchema, keyword: string, token: string | number | undefined): SchemaNode {
     const scope = this.#scopesOfNodes[owner.index] as DynamicScope;
-    const embedded = isObject(value) ? this.#library.resourceOf(value) : undefined;
+    const embedded = isObject(value) && Object.hasOwn(value, '$id') ? this.#library.resourceOf(value) : undefined;
     if (embedded !== undefined) return this.#nodeAt(value, embedded, undefined, this.#enter(scope, embedded));
     const at = { above: owner.path, token: keyword };
     return this.#nodeAt(value, owner.resource, token === undefined ? at : { above: at, token }, scope);
   }
 
   referred(owner: SchemaNode, reference: string, keyword: '$ref' | '$dynamicRef'): SchemaNode {
-    this.#hasReferences = true;
     const scope = this.#scopesOfNodes[owner.index] as DynamicScope;
     const point = this.#library.resolve(owner.resource, reference, () => locationOf(owner.resource, { above: owner.path, token: keyword }));
     // Only where the name it first leads to is a dynamic one, the outermost of that name is meant.
@@ -71,7 +71,10 @@ export class SchemaCompiler implements SubschemaFinder {
 
   #nodeAt(value: RawSchema, resource: SchemaResource, path: Descent | undefined, scope: DynamicScope): SchemaNode {
     const known = isObject(value) ? scope.nodes.get(value) : undefined;
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.#isTree = false;
+      return known;
+    }
     const node = new SchemaNode(value, resource, path, this.#nodes.length);
     if (isObject(value)) scope.nodes.set(value, node);
     const { maxSubschemas } = this.#settings.bounds;
@@ -82,7 +85,10 @@ export class SchemaCompiler implements SubschemaFinder {
 
   /** The scope inside of `resource`, as reached from `scope`. */
   #enter(scope: DynamicScope, resource: SchemaResource): DynamicScope {
-    if (resource.dynamicAnchors.size === 0) return scope;
+    return resource.dynamicAnchors.size === 0 ? scope : this.#enterAnchored(scope, resource);
+  }
+
+  #enterAnchored(scope: DynamicScope, resource: SchemaResource): DynamicScope {
     const known = scope.inner.get(resource);
     if (known !== undefined) return known;
     const added = [...resource.dynamicAnchors].filter(([name]) => !scope.anchors.has(name));
@@ -101,12 +107,12 @@ export class SchemaCompiler implements SubschemaFinder {
     return scope;
   }
 
-  /** Plans every node behind those that it applies. Without references these are a tree, whose nodes were found level by level. */
+  /** Plans every node behind those that it applies, which were all found later. */
   #planTree(): void {
     for (let index = this.#nodes.length - 1; index >= 0; index--) this.#plan(this.#nodes[index] as SchemaNode);
   }
 
-  /** The same where references may lead anywhere, but for back to where they stand without going on in the value: applying these would never end. */
+  /** The same where references lead anywhere; refuses those that lead back without going on in the value, as applying them would never end. */
   #planGraph(): void {
     walkDepthFirst(this.#nodes, true, {
       onLoop: (node) => {

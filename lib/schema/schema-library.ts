@@ -1,7 +1,7 @@
 import { isObject, own } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
 import { quote } from '../base/text.ts';
-import { dialectByVocabulary, dialectOf, roleOf, standardDialect } from './dialects.ts';
+import { dialectByVocabulary, DIALECTS, roleOf, standardDialect } from './dialects.ts';
 import type { Dialect, DialectName } from './dialects.ts';
 import { tokensOf } from './json-pointer.ts';
 import type { Descent } from './json-pointer.ts';
@@ -26,8 +26,7 @@ export class SchemaLibrary {
   readonly #defaultDialect: Dialect;
   readonly #resources = new Map<string, SchemaResource>();
   readonly #resourcesByRoot = new Map<RawSchema, SchemaResource>();
-  // What references led to outside of every place where subschemas are looked for.
-  readonly #scannedOutside = new Set<RawSchema>();
+  readonly #scanned = new Set<RawSchema>();
   readonly #loaded = new Set<string>();
   #subschemas = 0;
   #isRegistryScanned = false;
@@ -35,7 +34,7 @@ export class SchemaLibrary {
   constructor(bounds: SchemaBounds, registry: SchemaRegistry | undefined, dialect: DialectName) {
     this.#bounds = bounds;
     this.#registry = registry;
-    this.#defaultDialect = dialectOf(dialect);
+    this.#defaultDialect = DIALECTS[dialect];
   }
 
   /** Takes in a document; `uri` is where it was found, empty where that has no name. @throws as `compileSchema`. */
@@ -53,7 +52,7 @@ export class SchemaLibrary {
 
   /** The resource that `schema` is the root of, where it has an `$id`. */
   resourceOf(schema: JSONObject): SchemaResource | undefined {
-    return Object.hasOwn(schema, '$id') ? this.#resourcesByRoot.get(schema) : undefined;
+    return this.#resourcesByRoot.get(schema);
   }
 
   /**
@@ -64,10 +63,10 @@ export class SchemaLibrary {
    */
   resolve(from: SchemaResource, reference: string, place: () => string): SchemaPoint & { readonly dynamicName?: string } {
     const split = splitFragment(reference);
-    const uri = resolveURI(from.uri, split.uri);
+    const uri = split.uri === '' ? from.uri : resolveURI(from.uri, split.uri);
     const resource = uri === from.uri ? from : this.#find(uri);
     if (resource === undefined) throw invalidSchema(place(), `${quote(reference)} refers to a schema that is not here, and nothing is ever fetched`);
-    const fragment = decodedFragment(split.fragment);
+    const fragment = split.fragment.includes('%') ? decodedFragment(split.fragment) : split.fragment;
     if (fragment === undefined) throw invalidSchema(place(), `${quote(reference)} is no URI reference`);
     if (fragment === '' || fragment.startsWith('/')) return this.#follow(resource, fragment, reference, place);
     const point = resource.anchors.get(fragment);
@@ -117,9 +116,7 @@ export class SchemaLibrary {
     let value: unknown = resource.root;
     let path: Descent | undefined;
     let here = resource;
-    const places = new SubschemaPlaces();
     for (const token of tokens) {
-      places.next(here.dialect, token);
       value = partOf(value, token);
       path = { above: path, token };
       const inner = isObject(value) ? this.resourceOf(value) : undefined;
@@ -129,15 +126,13 @@ export class SchemaLibrary {
       throw value === undefined ? nowhere() : invalidSchema(place(), `${quote(reference)} refers to a place where no schema is`);
     }
     // Below a keyword that holds no subschemas nothing was looked at yet.
-    if (!places.isSubschema && isObject(value) && !this.#scannedOutside.has(value)) {
-      this.#scannedOutside.add(value);
-      this.#scan(value, here, path, 1);
-    }
+    if (isObject(value) && !this.#scanned.has(value)) this.#scan(value, here, path, 1);
     return { value, resource: here, path };
   }
 
   /** Finds the resources and anchors below `schema`, and counts subschemas. */
   #scan(schema: JSONObject, around: SchemaResource, path: Descent | undefined, depth: number): void {
+    this.#scanned.add(schema);
     const { maxSubschemas, maxSchemaDepth } = this.#bounds;
     if (++this.#subschemas > maxSubschemas) throw schemaLimit('maxSubschemas', maxSubschemas, 'subschemas');
     if (depth > maxSchemaDepth) throw schemaLimit('maxSchemaDepth', maxSchemaDepth, 'subschemas inside of each other');
@@ -223,26 +218,6 @@ export class SchemaLibrary {
       uri = splitFragment(above).uri;
     }
     throw invalidSchema(where, `the dialect ${quote(name)} is not known: expected 2020-12, draft-07 or a metaschema of the registry`);
-  }
-}
-
-/** Follows a way down a schema, and knows whether it ends where subschemas are looked for. */
-class SubschemaPlaces {
-  #next: 'keyword' | 'name' | 'nothing' | 'keyword or index' = 'keyword';
-
-  get isSubschema(): boolean {
-    return this.#next.startsWith('keyword');
-  }
-
-  next(dialect: Dialect, token: string): void {
-    if (this.#next === 'nothing') return;
-    if (this.#next === 'name' || (this.#next === 'keyword or index' && /^\d/.test(token))) this.#next = 'keyword';
-    else {
-      const role = roleOf(dialect, token);
-      if (role === undefined || role === 'name') this.#next = 'nothing';
-      else if (role === 'schema') this.#next = 'keyword';
-      else this.#next = role === 'schema or list' ? 'keyword or index' : 'name';
-    }
   }
 }
 

@@ -164,15 +164,16 @@ export function readContains(reader: KeywordReader): void {
 
 /** Reads what says what items have to be. */
 export function readItems(reader: KeywordReader): void {
-  const rules = reader.dialect.family === 'draft-07' && Array.isArray(reader.get('items')) ? readListedItems(reader) : readPrefixedItems(reader);
+  const rules = readItemRules(reader);
   if (rules.first.length === 0 && rules.others === undefined) return;
   const keyword = new ItemsKeyword(rules);
   if (rules.first.length === 0 && rules.others !== undefined) reader.shape.items = { keyword, node: rules.others };
   reader.add(keyword);
 }
 
-function readPrefixedItems(reader: KeywordReader): ItemRules {
-  const first = reader.schemas('prefixItems', false) ?? [];
+function readItemRules(reader: KeywordReader): ItemRules {
+  if (reader.dialect.family === 'draft-07' && Array.isArray(reader.get('items'))) return readListedItems(reader);
+  const first = reader.get('prefixItems') === undefined ? [] : (reader.schemas('prefixItems', false) ?? []);
   return { first, firstKeyword: 'prefixItems', others: reader.schema('items', false), othersKeyword: 'items' };
 }
 

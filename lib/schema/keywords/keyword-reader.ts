@@ -103,12 +103,6 @@ export class KeywordReader {
     throw this.#unexpected(keyword, 'an object', value);
   }
 
-  /** An array of strings, each once. */
-  names(keyword: string): readonly string[] | undefined {
-    const names = this.list(keyword);
-    return names === undefined ? undefined : this.namesIn(keyword, names);
-  }
-
   /** The strings of `list`, each once. */
   namesIn(keyword: string, list: readonly unknown[]): readonly string[] {
     for (const name of list) if (typeof name !== 'string') throw this.refuse(keyword, `expected names; got ${showValue(name)}`);

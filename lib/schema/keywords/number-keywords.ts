@@ -16,40 +16,28 @@ const BOUND_WORDS: Readonly<Record<NumberBoundName, string>> = Object.freeze({
   exclusiveMaximum: 'less than',
 });
 
-/** One bound, and the range of what is within it, whose ends belong to it: what is more than a double is at least the next one. */
-interface NumberBound extends SchemaRange {
-  readonly name: NumberBoundName;
-  readonly bound: number;
-}
-
-function numberBound(name: NumberBoundName, bound: number): NumberBound {
-  if (name === 'minimum') return { name, bound, low: bound, high: Infinity };
-  if (name === 'maximum') return { name, bound, low: -Infinity, high: bound };
-  if (name === 'exclusiveMinimum') return { name, bound, low: nextUp(bound), high: Infinity };
-  return { name, bound, low: -Infinity, high: -nextUp(-bound) };
+/** Whether a number is within one bound. */
+function isWithin(number: number, name: NumberBoundName, bound: number): boolean {
+  if (name === 'minimum') return number >= bound;
+  if (name === 'maximum') return number <= bound;
+  return name === 'exclusiveMinimum' ? number > bound : number < bound;
 }
 
 class RangeKeyword implements RangedKeyword {
   readonly types: number = NUMBER_BIT;
   readonly range: SchemaRange;
-  readonly #bounds: readonly NumberBound[];
+  readonly #bounds: ReadonlyMap<NumberBoundName, number>;
 
-  constructor(bounds: readonly NumberBound[]) {
+  constructor(bounds: ReadonlyMap<NumberBoundName, number>, range: SchemaRange) {
     this.#bounds = bounds;
-    let low = -Infinity;
-    let high = Infinity;
-    for (const bound of bounds) {
-      low = Math.max(low, bound.low);
-      high = Math.min(high, bound.high);
-    }
-    this.range = { low, high };
+    this.range = range;
   }
 
   evaluate(value: unknown, frame: EvaluationFrame): boolean {
     const number = value as number;
     let isValid = true;
-    for (const { name, bound, low, high } of this.#bounds) {
-      if (number >= low && number <= high) continue;
+    for (const [name, bound] of this.#bounds) {
+      if (isWithin(number, name, bound)) continue;
       isValid = frame.fail(name, () => `expected ${BOUND_WORDS[name]} ${bound}; got ${number}`);
     }
     return isValid;
@@ -81,13 +69,21 @@ class MultipleKeyword implements CompiledKeyword {
 
 /** Reads `minimum`, `maximum`, `exclusiveMinimum` and `exclusiveMaximum`. */
 export function readRange(reader: KeywordReader): void {
-  const bounds: NumberBound[] = [];
+  const bounds = new Map<NumberBoundName, number>();
+  let low = -Infinity;
+  let high = Infinity;
   for (const name of BOUND_NAMES_OF_NUMBERS) {
     const bound = reader.number(name);
-    if (bound !== undefined) bounds.push(numberBound(name, bound));
+    if (bound === undefined) continue;
+    bounds.set(name, bound);
+    // The ends of a range belong to it: what is more than a double is at least the next one.
+    if (name === 'minimum') low = Math.max(low, bound);
+    else if (name === 'maximum') high = Math.min(high, bound);
+    else if (name === 'exclusiveMinimum') low = Math.max(low, nextUp(bound));
+    else high = Math.min(high, -nextUp(-bound));
   }
-  if (bounds.length === 0) return;
-  const keyword = new RangeKeyword(bounds);
+  if (bounds.size === 0) return;
+  const keyword = new RangeKeyword(bounds, { low, high });
   reader.shape.range = keyword;
   reader.add(keyword);
 }

@@ -234,13 +234,13 @@ export function readMembers(reader: KeywordReader): void {
   const named = reader.schemasByName('properties', false);
   const patterned = reader.schemasByName('patternProperties', false);
   const others = reader.schema('additionalProperties', false);
-  const required = reader.names('required');
+  const required = reader.list('required');
   if (named === undefined && patterned === undefined && others === undefined && required === undefined) return;
   const keyword = new MembersKeyword({
     named: named ?? new Map<string, SchemaNode>(),
     patterned: [...(patterned ?? [])].map(([source, node]) => ({ pattern: reader.pattern(source, 'patternProperties'), node })),
     others,
-    required: required ?? [],
+    required: required === undefined ? [] : reader.namesIn('required', required),
   });
   reader.shape.members = keyword;
   reader.add(keyword);
