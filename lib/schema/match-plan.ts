@@ -28,9 +28,9 @@ const EITHER = 14;
 const CHECK = 15;
 
 // What a member decides a string, a number or a boolean by: these need no call.
-const ACCEPT = 0;
+const PLAN_ACCEPT = 0;
 const REFUSE = 1;
-const ASK = 2;
+const ASK_PLAN = 2;
 const CHOOSE = 3;
 const MEASURE = 4;
 const WHOLE = 5;
@@ -49,30 +49,30 @@ const code = (kind: number, onString: number, onNumber: number, onBoolean: numbe
 
 /** The kinds of plans. One of the kind `types` has to be asked for what {@link codeForTypes} says. */
 export const PLAN_CODES: Readonly<Record<PlanKind, PlanCode>> = Object.freeze({
-  anything: code(ANYTHING, ACCEPT, ACCEPT, ACCEPT),
+  anything: code(ANYTHING, PLAN_ACCEPT, PLAN_ACCEPT, PLAN_ACCEPT),
   nothing: code(NOTHING, REFUSE, REFUSE, REFUSE),
-  string: code(STRING, ACCEPT, REFUSE, REFUSE),
+  string: code(STRING, PLAN_ACCEPT, REFUSE, REFUSE),
   stringLength: code(STRING_LENGTH, MEASURE, REFUSE, REFUSE),
-  number: code(NUMBER, REFUSE, ACCEPT, REFUSE),
+  number: code(NUMBER, REFUSE, PLAN_ACCEPT, REFUSE),
   numberRange: code(NUMBER_RANGE, REFUSE, WITHIN, REFUSE),
   integer: code(INTEGER, REFUSE, WHOLE, REFUSE),
   integerRange: code(INTEGER_RANGE, REFUSE, WHOLE_WITHIN, REFUSE),
-  boolean: code(BOOLEAN, REFUSE, REFUSE, ACCEPT),
+  boolean: code(BOOLEAN, REFUSE, REFUSE, PLAN_ACCEPT),
   null: code(PLAN_NULL, REFUSE, REFUSE, REFUSE),
-  choice: code(CHOICE, CHOOSE, ASK, ASK),
+  choice: code(CHOICE, CHOOSE, ASK_PLAN, ASK_PLAN),
   object: code(OBJECT, REFUSE, REFUSE, REFUSE),
   array: code(ARRAY, REFUSE, REFUSE, REFUSE),
-  types: code(TYPES, ASK, ASK, ASK),
-  either: code(EITHER, ASK, ASK, ASK),
-  check: code(CHECK, ASK, ASK, ASK),
+  types: code(TYPES, ASK_PLAN, ASK_PLAN, ASK_PLAN),
+  either: code(EITHER, ASK_PLAN, ASK_PLAN, ASK_PLAN),
+  check: code(CHECK, ASK_PLAN, ASK_PLAN, ASK_PLAN),
 });
 
 /** The code for plans of the kind `types`. */
 export function codeForTypes(types: number): PlanCode {
   // A whole number may be all that is asked for.
   const onWhole = (types & INTEGER_BIT) === 0 ? REFUSE : WHOLE;
-  const onNumber = (types & NUMBER_BIT) === 0 ? onWhole : ACCEPT;
-  return code(TYPES, (types & STRING_BIT) === 0 ? REFUSE : ACCEPT, onNumber, (types & BOOLEAN_BIT) === 0 ? REFUSE : ACCEPT);
+  const onNumber = (types & NUMBER_BIT) === 0 ? onWhole : PLAN_ACCEPT;
+  return code(TYPES, (types & STRING_BIT) === 0 ? REFUSE : PLAN_ACCEPT, onNumber, (types & BOOLEAN_BIT) === 0 ? REFUSE : PLAN_ACCEPT);
 }
 
 const NO_ARRAY: readonly unknown[] = [];
@@ -169,10 +169,10 @@ function matchesObjects(plan: Plan, first: JSONObject, array: readonly unknown[]
         expected = member.next;
         if (typeof value === 'string') {
           const action = member.onString;
-          if (action !== ACCEPT && (action === REFUSE || !(action === CHOOSE ? isChosen(member.choices, value) : holdsForString(member, action, value, run)))) return false;
+          if (action !== PLAN_ACCEPT && (action === REFUSE || !(action === CHOOSE ? isChosen(member.choices, value) : holdsForString(member, action, value, run)))) return false;
         } else if (typeof value === 'number') {
           const action = member.onNumber;
-          if (action !== ACCEPT) {
+          if (action !== PLAN_ACCEPT) {
             if (action === WHOLE_WITHIN) {
               if ((value | 0) === value ? value < member.smallLow || value > member.smallHigh : !isWholeWithin(member, value)) return false;
             } else if (action === WHOLE) {
@@ -180,7 +180,7 @@ function matchesObjects(plan: Plan, first: JSONObject, array: readonly unknown[]
             } else if (action === REFUSE || !(action === WITHIN ? value >= member.low && value <= member.high : matchesPlan(member.plan, value, run))) return false;
           }
         } else if (value === true || value === false) {
-          if (member.onBoolean !== ACCEPT && (member.onBoolean === REFUSE || !matchesPlan(member.plan, value, run))) return false;
+          if (member.onBoolean !== PLAN_ACCEPT && (member.onBoolean === REFUSE || !matchesPlan(member.plan, value, run))) return false;
         } else if (value === undefined) continue;
         else if (!(member.isArray && Array.isArray(value) ? matchesItems(member.plan, value, run) : matchesPlan(member.plan, value, run))) return false;
         required += member.required;

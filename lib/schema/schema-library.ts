@@ -138,25 +138,25 @@ export class SchemaLibrary {
     if (depth > maxSchemaDepth) throw schemaLimit('maxSchemaDepth', maxSchemaDepth, 'subschemas inside of each other');
     const resource = schema !== around.root && Object.hasOwn(schema, '$id') ? this.#embedded(schema, around, path) : around;
     const here = resource === around ? path : undefined;
-    for (const keyword of Object.keys(schema)) {
+    const keywords = Object.keys(schema);
+    for (let index = 0; index < keywords.length; index++) {
+      const keyword = keywords[index] as string;
       const role = roleOf(resource.dialect, keyword);
       if (role === undefined) continue;
       const held = schema[keyword];
       const at: Descent = { above: here, token: keyword };
       if (role === 'name') this.#addAnchor(keyword, schema, resource, here);
       else if (Array.isArray(held)) {
-        if (role !== 'list' && role !== 'schema or list') continue;
-        for (const [index, part] of held.entries()) if (isObject(part)) this.#scan(part, resource, { above: at, token: index }, depth + 1);
+        if (role === 'list' || role === 'schema or list') held.forEach((part, place) => this.#scanPart(part, resource, { above: at, token: place }, depth));
       } else if (role !== 'list' && isObject(held)) {
         if (role === 'schema' || role === 'schema or list') this.#scan(held, resource, at, depth + 1);
-        else {
-          for (const name of Object.keys(held)) {
-            const part = held[name];
-            if (isObject(part)) this.#scan(part, resource, { above: at, token: name }, depth + 1);
-          }
-        }
+        else Object.keys(held).forEach((name) => this.#scanPart(held[name], resource, { above: at, token: name }, depth));
       }
     }
+  }
+
+  #scanPart(part: unknown, resource: SchemaResource, path: Descent, depth: number): void {
+    if (isObject(part)) this.#scan(part, resource, path, depth + 1);
   }
 
   /** The resource that a subschema with an `$id` begins; the one around it where it begins none. */

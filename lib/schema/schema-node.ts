@@ -8,7 +8,7 @@ import { fragmentOf, pointerOf } from './json-pointer.ts';
 import type { Descent } from './json-pointer.ts';
 import { ALL_TYPE_BITS, typeBitsOf } from './json-value.ts';
 import { matchesPlan } from './match-plan.ts';
-import { createPlan } from './plan.ts';
+import { createPlan } from './make-plan.ts';
 import type { Plan, SchemaCheck } from './plan.ts';
 import type { SchemaResource } from './schema-resource.ts';
 import type { SchemaRun } from './schema-run.ts';

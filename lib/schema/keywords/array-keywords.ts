@@ -2,7 +2,7 @@
 
 import { ARRAY_BIT, hasUniqueItems } from '../json-value.ts';
 import { matchesPlan } from '../match-plan.ts';
-import { ANYTHING_PLAN } from '../plan.ts';
+import { ANYTHING_PLAN } from '../make-plan.ts';
 import type { SchemaCheck } from '../plan.ts';
 import type { CompiledKeyword, DefaultsFiller, EvaluationFrame, RangedKeyword, SchemaNode, SchemaRange } from '../schema-node.ts';
 import type { KeywordReader } from './keyword-reader.ts';

@@ -59,6 +59,8 @@ export function readKeywords(reader: KeywordReader, schema: JSONObject): void {
     return;
   }
   let present = 0;
-  for (const keyword of Object.keys(schema)) present |= FAMILY_BITS.get(keyword) ?? 0;
-  for (let index = 0; present !== 0; index++, present >>= 1) if ((present & 1) !== 0) FAMILIES[index]?.read(reader);
+  const keywords = Object.keys(schema);
+  for (let index = 0; index < keywords.length; index++) present |= FAMILY_BITS.get(keywords[index] as string) ?? 0;
+  // From the lowest bit that is set to the highest.
+  for (; present !== 0; present &= present - 1) FAMILIES[31 - Math.clz32(present & -present)]?.read(reader);
 }

@@ -6,7 +6,7 @@ import { quote } from '../../base/text.ts';
 import { hasMember, memberNames, OBJECT_BIT, setMember } from '../json-value.ts';
 import { matchesMembers, matchesPlan } from '../match-plan.ts';
 import type { Pattern } from '../pattern/compile-pattern.ts';
-import { ANYTHING_PLAN, createPlan } from '../plan.ts';
+import { ANYTHING_PLAN, createPlan } from '../make-plan.ts';
 import type { NamedMember, Plan, SchemaCheck } from '../plan.ts';
 import type { CompiledKeyword, DefaultsFiller, EvaluationFrame, PlanningKeyword, SchemaNode, SchemaRange } from '../schema-node.ts';
 import type { KeywordReader } from './keyword-reader.ts';
