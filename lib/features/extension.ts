@@ -94,8 +94,8 @@ export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
 const KEYS: readonly (keyof Extension)[] = ['name', 'settings', 'declare', 'methods', 'results', 'notifications'];
 const CORE_RESULT_TYPES: ReadonlySet<string> = new Set(['complete', 'input_required']);
 // Source: 2026-07-28, basic, "_meta", "Key name format", with a prefix that has to be there.
-const LABEL = '[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?';
-const IDENTIFIER = new RegExp(`^${LABEL}(?:\\.${LABEL})*/[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$`);
+const IDENTIFIER_LABEL = '[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?';
+const IDENTIFIER = new RegExp(`^${IDENTIFIER_LABEL}(?:\\.${IDENTIFIER_LABEL})*/[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$`);
 const LONGEST_IDENTIFIER = 256;
 
 /**
