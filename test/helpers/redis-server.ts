@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { until } from './until.ts';
 
 const START_MS = 10_000;
-const CLI_MS = 5_000;
+const CLI_MS = 30_000;
 const HOST = '127.0.0.1';
 const SLOTS = 16_384;
 
