@@ -133,7 +133,7 @@ export function resolveExtension(place: string, extension: unknown): ResolvedExt
   checkKeys(place, extension, KEYS);
   const { settings = {}, declare } = extension;
   if (!isObject(settings)) throw new TypeError(`${place}.settings must be an object; got ${describe(settings)}`);
-  const results = declaredMembers(`${place}.results`, extension['results'], readResult);
+  const results = declaredMembers(`${place}.results`, extension['results'], readExtensionResult);
   return Object.freeze({
     name: identifier(`${place}.name`, extension['name']),
     settings: Object.freeze(structuredClone(settings)),
@@ -163,7 +163,7 @@ function readMethod(place: string, value: unknown): string | undefined {
   return nameParam === undefined ? undefined : text(`${place}.nameParam`, nameParam);
 }
 
-function readResult(place: string, value: unknown): ExtensionResult {
+function readExtensionResult(place: string, value: unknown): ExtensionResult {
   checkKeys(place, value, ['methods', 'complete']);
   const { methods, complete } = value as Partial<ExtensionResult>;
   if (!Array.isArray(methods)) throw new TypeError(`${place}.methods must be an array of methods; got ${describe(methods)}`);
