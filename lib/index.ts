@@ -138,6 +138,7 @@ export {
   isTextContent,
   isTextResource,
 } from './protocol/checks/content-guards.ts';
+export type { ActiveExtension, ExtendedCall, Extension, ExtensionMethod, ExtensionNotification, ExtensionResult } from './features/extension.ts';
 export type { StoredTask, TaskFormName } from './features/stored-task.ts';
 export type { TaskHandle, TaskResultOptions, TaskUpdatesOptions } from './features/task-handle.ts';
 export type {

@@ -58,6 +58,8 @@ export type LimitName =
   | 'taskWaitMs'
   | 'maxTaskListeners'
   | 'maxTaskIdCharacters'
+  | 'maxTaskQuestions'
+  | 'taskListenMs'
   | 'maxFormFields'
   | 'maxFormChoices'
   | 'maxKnownElicitations'
@@ -116,6 +118,8 @@ export const LIMITS: Readonly<Record<LimitName, LimitRow>> = Object.freeze({
   taskWaitMs: row(86_400_000, 'milliseconds', 'How long the result of a task is waited for where the call does not say.'),
   maxTaskListeners: row(1_000, 'requests', 'Calls that go on as tasks whose progress is listened for on one server; the oldest give way.'),
   maxTaskIdCharacters: row(1_024, 'characters', 'The id of a task, and each text of a stored one.'),
+  maxTaskQuestions: row(1_000, 'requests', 'What one task may ask of the host in all, however many of its questions are answered.'),
+  taskListenMs: row(500, 'milliseconds', 'How long a task is followed before its server is asked to tell of it by itself: a shorter one is not worth a stream.'),
   maxFormFields: row(100, 'fields', 'Fields of one form that a server wants filled in: nobody fills in more.'),
   maxFormChoices: row(1_000, 'choices', 'Values to choose from in one form, of all its fields together: what validating takes grows with their square.'),
   maxKnownElicitations: row(1_000, 'elicitations', 'Visits to pages whose completion a server may still tell; beyond, the oldest is forgotten.'),

@@ -8,6 +8,7 @@ export type FailureCode =
   | 'ERR_CLI_FILE'
   | 'ERR_CLI_TOOL_ERROR'
   | 'ERR_CLI_NOTHING_TO_SAVE'
+  | 'ERR_CLI_NOT_AGREED'
   | 'ERR_CLI_INTERRUPTED'
   | 'ERR_CLI_UNEXPECTED';
 

@@ -1,10 +1,10 @@
 /** `barewire watch`: what a server says by itself, as it comes. */
 
 import { SERVER_LOG_LEVELS } from '../index.ts';
-import type { LogMessage, MCPServerProtocol, ServerEvents, ServerLogLevel } from '../index.ts';
+import type { LogMessage, MCPServerProtocol, ServerEvents, ServerLogLevel, Subscription } from '../index.ts';
 import type { Action, ActionContext, Command } from './command.ts';
 import { readDuration } from './duration.ts';
-import { usageFailure } from './failure.ts';
+import { Failure, usageFailure } from './failure.ts';
 import { hideDeep } from './hide.ts';
 import { choosePaint } from './paint.ts';
 import { printableJSON } from './printable.ts';
@@ -55,6 +55,12 @@ function untilLost(server: MCPServerProtocol, recover: () => Promise<void>): Pro
   });
 }
 
+/** A server of the modern era says what it agreed to tell, and leaves out what it does not. */
+function checkAgreed(uris: readonly string[], { honoured }: Subscription): void {
+  const missing = uris.filter((uri) => !honoured.uris.includes(uri));
+  if (missing.length > 0) throw new Failure('ERR_CLI_NOT_AGREED', `the server did not agree to tell of ${missing.join(', ')}`, { details: { uris: missing } });
+}
+
 function readFor(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const milliseconds = readDuration('--for', text);
@@ -86,7 +92,7 @@ export const WATCH_COMMAND: Command = {
       const over = new AbortController();
       try {
         // What it tells is printed like every other event.
-        if (uris.length > 0) await server.subscribe({ uris }, request);
+        if (uris.length > 0) checkAgreed(uris, await server.subscribe({ uris }, request));
         await Promise.race([io.wait(forMs, AbortSignal.any([io.signal, over.signal])), untilLost(server, recover)]);
       } finally {
         over.abort();

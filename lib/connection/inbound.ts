@@ -9,7 +9,6 @@ import { decodeMessage } from '../jsonrpc/codec.ts';
 import { RPC_ERROR } from '../jsonrpc/error-code.ts';
 import type { BatchMessage, ErrorMessage, MalformedMessage, RequestMessage, ResultMessage, SingleMessage } from '../jsonrpc/message.ts';
 import type { RequestId, RequestIds } from '../jsonrpc/request-id.ts';
-import { Misfit } from '../protocol/checks/check.ts';
 import type { Era } from '../protocol/era.ts';
 import type { Arrival, FrameSink } from '../transport/transport.ts';
 import { invalidResult } from './misfit-errors.ts';
@@ -125,9 +124,9 @@ export class Inbound implements FrameSink {
     const request = this.#port.pending.take(id);
     if (request === undefined) return this.#unexpectedReply(id);
     try {
-      const kind = this.#port.era()?.resultKind(request.method, result);
-      if (kind !== 'input_required') request.resolve(result);
-      else if (!request.resolveInterim(result)) throw new Misfit('/resultType', '"complete", as this request cannot be answered in rounds');
+      const kind = this.#port.era()?.resultKind(request.method, result) ?? 'complete';
+      if (kind === 'complete') request.resolve(result);
+      else request.resolveInterim(result, kind);
     } catch (cause) {
       request.reject(invalidResult(request.method, cause));
     }

@@ -10,6 +10,8 @@ import { checkDiscoverResult } from '../protocol/checks/discover.ts';
 import type { DiscoverResult } from '../protocol/checks/discover.ts';
 import type { Agreement, Call, Era, EraName } from '../protocol/era.ts';
 import { UNSUPPORTED_VERSION } from '../protocol/error-codes.ts';
+import { serverSettings } from '../protocol/extensions.ts';
+import type { ExtensionTerms } from '../protocol/extensions.ts';
 import { initializeCall, readInitialize, supportedByError } from '../protocol/legacy-era.ts';
 import { DISCOVER, ModernEra } from '../protocol/modern-era.ts';
 import type { Implementation } from '../protocol/types/implementation.ts';
@@ -26,6 +28,8 @@ export interface Offer {
   /** Whether `clientInfo` goes out with every request of the modern era; the handshake of the legacy one cannot do without it. */
   readonly sendsClientInfo: boolean;
   readonly capabilities: ClientCapabilities;
+  /** What the host knows beyond the protocol. Those that are always declared are among the capabilities. */
+  readonly extensions?: readonly ExtensionTerms[] | undefined;
 }
 
 /** Asks over a connection that is not agreed yet, in the way of `era` where there is one. */
@@ -105,7 +109,7 @@ export class Negotiation {
       const verdict = probeVerdict(outcome, this.#offer.protocolVersions, tried);
       switch (verdict.kind) {
         case 'modern':
-          if (outcome.kind === 'discovered') return agreementOf(verdict.revision === revision ? era : this.#eraOf(verdict.revision), outcome.result);
+          if (outcome.kind === 'discovered') return this.#agreement(verdict.revision, outcome.result);
           break;
         case 'again':
           revision = verdict.revision;
@@ -136,7 +140,7 @@ export class Negotiation {
     const late = reply.then((came) => {
       const verdict = probeVerdict(came, this.#offer.protocolVersions, this.#modern);
       if (verdict.kind !== 'modern' || came.kind !== 'discovered') return handshake;
-      found = agreementOf(this.#eraOf(verdict.revision), came.result);
+      found = this.#agreement(verdict.revision, came.result);
       return this.#within(handshake, found);
     });
     return Promise.race([handshake, late]);
@@ -182,9 +186,15 @@ export class Negotiation {
     });
   }
 
-  #eraOf(revision: ProtocolVersion): ModernEra {
+  #eraOf(revision: ProtocolVersion, extensions?: readonly ExtensionTerms[]): ModernEra {
     const { capabilities, clientInfo, sendsClientInfo } = this.#offer;
-    return new ModernEra(revision, { capabilities, clientInfo: sendsClientInfo ? clientInfo : undefined });
+    return new ModernEra(revision, { capabilities, clientInfo: sendsClientInfo ? clientInfo : undefined, extensions });
+  }
+
+  /** What is agreed on with a modern server: its era knows the extensions that both sides have. */
+  #agreement(revision: ProtocolVersion, { capabilities, serverInfo, instructions }: DiscoverResult): Agreement {
+    const extensions = this.#offer.extensions?.filter(({ name }) => serverSettings(name, capabilities) !== undefined);
+    return { era: this.#eraOf(revision, extensions), capabilities, serverInfo, instructions, opened: undefined };
   }
 
   #noCommonVersion(came: string, outcome: ProbeOutcome): PeerProtocolError {
@@ -192,8 +202,4 @@ export class Negotiation {
     const message = `Expected the server to speak one of the protocol versions ${offered.join(', ')}; it speaks ${came === '' ? 'none that it names' : came}`;
     return new PeerProtocolError('ERR_MCP_UNSUPPORTED_VERSION', message, { details: { offered }, cause: outcome.kind === 'rejected' ? outcome.cause : undefined });
   }
-}
-
-function agreementOf(era: Era, { capabilities, serverInfo, instructions }: DiscoverResult): Agreement {
-  return { era, capabilities, serverInfo, instructions, opened: undefined };
 }

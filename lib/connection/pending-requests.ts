@@ -8,6 +8,8 @@ import type { MCPError, RPCError } from '../base/errors.ts';
 import type { JSONObject } from '../base/json.ts';
 import { quiet } from '../base/quiet.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
+import { Misfit } from '../protocol/checks/check.ts';
+import type { ResultKind } from '../protocol/era.ts';
 import type { Progress, ProgressToken } from '../protocol/types/progress.ts';
 import type { RequestSettings } from './request-settings.ts';
 
@@ -15,8 +17,8 @@ import type { RequestSettings } from './request-settings.ts';
 export interface ReplyReader<T> {
   /** The typed value of a result, or a throw. */
   read(result: JSONObject): T;
-  /** What the caller gets for a result that is no answer yet; without it, such a result is refused. */
-  interim?(result: JSONObject): T;
+  /** What the caller gets for a result that is no answer yet, by its kind; without it, such a result is refused. */
+  interim?(result: JSONObject, kind: ResultKind): T;
   /** What the caller gets for an error of the peer; without it, that error itself. */
   refuse?(error: RPCError): MCPError;
   /** Hears the id of the request when it is sent. */
@@ -75,11 +77,10 @@ export class PendingRequest<T = unknown> {
     this.onResult(this.reader.read(result));
   }
 
-  /** As {@link PendingRequest.resolve}, with a result that is no answer yet. False where its caller does not know what to do with it. */
-  resolveInterim(result: JSONObject): boolean {
-    if (this.reader.interim === undefined) return false;
-    this.onResult(this.reader.interim(result));
-    return true;
+  /** As {@link PendingRequest.resolve}, with a result that is no answer yet. @throws Misfit where its caller does not know what to do with it. */
+  resolveInterim(result: JSONObject, kind: ResultKind): void {
+    if (this.reader.interim === undefined) throw notComplete();
+    this.onResult(this.reader.interim(result, kind));
   }
 
   /** Only for who has taken it out of the book: the peer answered with an error. */
@@ -215,6 +216,11 @@ export class PendingRequests {
     request.giveUp(error);
     this.#events.expired(request, error);
   }
+}
+
+/** What is wrong with a result that its caller can do nothing with. */
+export function notComplete(): Misfit {
+  return new Misfit('/resultType', '"complete", as this request cannot be answered in any other way');
 }
 
 function timeoutError(request: PendingRequest): RequestTimeoutError {

@@ -3,7 +3,7 @@
 import { isObject, own } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
 import { abortSignal, functionOption, checkKeys, describe, durationMs, flag, oneOf } from '../base/options.ts';
-import type { HeaderFields } from '../protocol/era.ts';
+import type { HeaderFields, ResultKind } from '../protocol/era.ts';
 import type { Progress } from '../protocol/types/progress.ts';
 
 /** Hears of progress; what it throws or returns harms nobody. */
@@ -60,6 +60,8 @@ export interface RequestSettings {
   readonly onCached?: (() => void) | undefined;
   /** What of the params is said in headers too, on a road that has them; found by a feature, not by the caller. */
   readonly mirror?: Mirror | undefined;
+  /** The kind of result of an extension that a feature takes as it comes; others, and by default all, are completed first. */
+  readonly takes?: ResultKind | undefined;
   /** Its answer is the end of a stream that is to stay open: it takes nobody's turn, and silence on it means nothing. */
   readonly isLong?: boolean | undefined;
 }

@@ -25,6 +25,11 @@ export interface HonouredFilter {
   readonly uris: readonly string[];
 }
 
+/** What is asked of a server: what hosts want to hear of, and, where there are any, tasks. */
+export interface WantedChanges extends HonouredFilter {
+  readonly taskIds?: readonly string[] | undefined;
+}
+
 /**
  * How a subscription ended: `local`, because the host closed it or let go of the server; `graceful`, because the server said so;
  * `lost`, because the connection was lost and could not be made again.
@@ -37,7 +42,7 @@ export interface SubscriptionEnd {
 
 /** What came of asking. */
 export interface OpenedChanges {
-  readonly honoured: HonouredFilter;
+  readonly honoured: WantedChanges;
   /** Whether there is a stream that tells, and told nothing before. */
   readonly isStream: boolean;
   /** What of the filter the server refused. */
@@ -51,7 +56,7 @@ export interface ChangeEvents {
   /** The server ended them, or they were lost and are not asked for again. */
   ended(end: SubscriptionEnd): void;
   /** The server was asked anew, and agreed to this. */
-  renewed(honoured: HonouredFilter): void;
+  renewed(honoured: WantedChanges): void;
   /** Nobody waits to hear whether the server could be asked: what may pass is tried again, as if it had been. */
   readonly isPatient?: boolean;
 }
@@ -63,7 +68,7 @@ export interface ChangeEvents {
  */
 export interface ChangeSource {
   /** Asks for what `filter` names. Rejects when none of it could be asked for. */
-  open(filter: HonouredFilter, settings: RequestSettings, events: ChangeEvents): Promise<OpenedChanges>;
+  open(filter: WantedChanges, settings: RequestSettings, events: ChangeEvents): Promise<OpenedChanges>;
   /**
    * Whether a notification is what it should be: not one of a stream that nobody asked for. `exchange`: the request on whose exchange it came,
    * if it came on one. May throw a Misfit.

@@ -1,9 +1,10 @@
 /** The visits that an error wants of the user. Source: 2025-11-25, client, "Elicitation", "URL Mode With Elicitation Required Error Flow". */
 
 import { orAbort, timedSignal } from '../base/abort.ts';
-import { RequestTimeoutError } from '../base/errors.ts';
+import { InvalidValueError, RequestTimeoutError } from '../base/errors.ts';
 import { abortSignal, checkKeys, describe, durationMs } from '../base/options.ts';
 import { quiet } from '../base/quiet.ts';
+import type { Era } from '../protocol/era.ts';
 import { askForVisit } from './elicitation.ts';
 import type { ElicitationHandlers } from './elicitation.ts';
 import type { HostContext } from './host-feature.ts';
@@ -19,6 +20,19 @@ export interface ElicitURLsOptions {
 
 /** What became of the visits: `completed` when the server has said so for each of them; otherwise what the user said to one. */
 export type ElicitURLsOutcome = 'completed' | 'declined' | 'cancelled';
+
+const COMPLETED = 'notifications/elicitation/complete';
+
+/**
+ * Only 2025-11-25 has servers that say when a visit is completed; elsewhere the wait would have no end.
+ *
+ * @throws InvalidValueError `ERR_MCP_UNSUPPORTED_METHOD`.
+ */
+export function checkVisitsComplete(serverName: string, era: Era | undefined): void {
+  if (era === undefined || era.mayTravel(COMPLETED, 'server')) return;
+  const message = `${serverName} never says that a visit is completed: revision ${era.revision} has no ${COMPLETED}; ask the user, then send the request again`;
+  throw new InvalidValueError('ERR_MCP_UNSUPPORTED_METHOD', message, { details: { method: COMPLETED }, delivery: 'unsent' });
+}
 
 /**
  * Asks the host for each visit, one after the other, and waits until the server says that all are completed.

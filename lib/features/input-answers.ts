@@ -17,10 +17,8 @@ import type { SamplingResult } from '../protocol/types/sampling.ts';
 import { elicitationFeature } from './elicitation.ts';
 import type { FormElicitationAnswer, URLElicitationAnswer } from './elicitation.ts';
 import type { HostContext, HostFeature } from './host-feature.ts';
-import { InputRequiredError } from './input-required-error.ts';
 import { rootsFeature } from './roots.ts';
 import { samplingFeature } from './sampling.ts';
-import { storedQuestion } from './stored-question.ts';
 import type { QuestionRecord } from './stored-question.ts';
 
 /** What one thing that a server asks is answered with: what its handler would give; for roots an object with them. */
@@ -38,6 +36,14 @@ export interface HandlerPort {
   readonly fault: (error: MCPError) => void;
 }
 
+/** Who asks, for messages, and what whoever waits for the answers hears when one is not given. */
+export interface Asker {
+  /** The method that is answered later, or the task that goes on later. */
+  readonly name: string;
+  /** `details`: the `key` of what was not answered, and its method, `asked`. */
+  unanswered(message: string, details: { readonly key: string; readonly asked: string }, cause: unknown): MCPError;
+}
+
 const ANSWERS_NEVER: AbortSignal = new AbortController().signal;
 
 /** Whether anything is asked, or the server only wants to be called again. */
@@ -46,20 +52,18 @@ export function isQuestion({ inputRequests }: InputRequired): boolean {
 }
 
 /**
- * What the handlers say to all that is asked, at once. `undefined` where the server sent no requests.
+ * What the handlers say to all that is asked, at once.
  *
- * @throws InputRequiredError when one is not answered: the others are not waited for. The reason of `signal`.
+ * @throws what `asker` makes of it when one is not answered: the others are not waited for. The reason of `signal`.
  */
-export async function answerByHandlers(record: QuestionRecord, signal: AbortSignal, port: HandlerPort): Promise<JSONObject | undefined> {
-  const { inputRequests } = record.asked;
-  if (inputRequests === undefined) return undefined;
+export async function answerByHandlers(inputRequests: ReadonlyMap<string, InputRequest>, asker: Asker, signal: AbortSignal, port: HandlerPort): Promise<JSONObject> {
   const { clock, limits } = port;
   // Before anybody is asked: an answer that cannot be sent is asked of nobody.
-  for (const [key, { method }] of inputRequests) if (!port.offers(method)) throw notOffered(record, key, method, port.fault);
+  for (const [key, { method }] of inputRequests) if (!port.offers(method)) throw notOffered(asker, key, method, port.fault);
   const late = () => new RequestTimeoutError('ERR_MCP_REQUEST_TIMEOUT', `No answer within ${limits.answerTimeoutMs} ms (limits.answerTimeoutMs)`, { details: { timeoutMs: limits.answerTimeoutMs } });
   const span = timedSignal(clock, limits.answerTimeoutMs, late, signal);
   try {
-    const entries = Array.from(inputRequests, async ([key, request]) => [key, await oneAnswer(record, key, request, span.signal, signal, port.answerer)] as const);
+    const entries = Array.from(inputRequests, async ([key, request]) => [key, await oneAnswer(asker, key, request, span.signal, signal, port.answerer)] as const);
     return Object.fromEntries(await Promise.all(entries));
   } catch (cause) {
     span.abort(cause);
@@ -69,7 +73,7 @@ export async function answerByHandlers(record: QuestionRecord, signal: AbortSign
   }
 }
 
-async function oneAnswer(record: QuestionRecord, key: string, { method, params }: InputRequest, signal: AbortSignal, callers: AbortSignal, answerer: Answerer): Promise<JSONObject> {
+async function oneAnswer(asker: Asker, key: string, { method, params }: InputRequest, signal: AbortSignal, callers: AbortSignal, answerer: Answerer): Promise<JSONObject> {
   try {
     signal.throwIfAborted();
     // The name that the server gave it takes the place of an id.
@@ -79,10 +83,7 @@ async function oneAnswer(record: QuestionRecord, key: string, { method, params }
   } catch (cause) {
     callers.throwIfAborted();
     const why = cause instanceof RequestRefusal || cause === signal.reason ? `: ${messageOf(cause)}` : '';
-    throw new InputRequiredError(`${record.method} waits for an answer to ${method} ${quote(key)}, and its handler gave none${why}`, storedQuestion(record), {
-      details: { method: record.method, key, asked: method },
-      cause,
-    });
+    throw asker.unanswered(`${asker.name} waits for an answer to ${method} ${quote(key)}, and its handler gave none${why}`, { key, asked: method }, cause);
   }
 }
 
@@ -91,11 +92,11 @@ function messageOf(cause: unknown): string {
 }
 
 /** Source: as above, "Server Requirements": a server asks for nothing that was not declared. */
-function notOffered(record: QuestionRecord, key: string, asked: string, fault: (error: MCPError) => void): InputRequiredError {
-  const details = { method: record.method, key, asked };
-  const cause = new PeerProtocolError('ERR_MCP_UNEXPECTED_METHOD', `The server answered ${record.method} with the request ${asked}, which this client has not declared`, { details });
+function notOffered(asker: Asker, key: string, asked: string, fault: (error: MCPError) => void): MCPError {
+  const details = { key, asked };
+  const cause = new PeerProtocolError('ERR_MCP_UNEXPECTED_METHOD', `${asker.name} waits for an answer to the request ${asked}, which this client has not declared`, { details });
   fault(cause);
-  return new InputRequiredError(`${record.method} waits for an answer to ${asked} ${quote(key)}, and there is no handler for it`, storedQuestion(record), { details, cause });
+  return asker.unanswered(`${asker.name} waits for an answer to ${asked} ${quote(key)}, and there is no handler for it`, details, cause);
 }
 
 /**

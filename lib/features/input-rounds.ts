@@ -10,14 +10,16 @@ import type { JSONObject } from '../base/json.ts';
 import type { Limits } from '../base/limits.ts';
 import { quiet } from '../base/quiet.ts';
 import type { Answerer } from '../connection/incoming-requests.ts';
+import { notComplete } from '../connection/pending-requests.ts';
 import type { ReplyReader } from '../connection/pending-requests.ts';
 import type { RequestSettings } from '../connection/request-settings.ts';
 import { checkInputRequired } from '../protocol/checks/input-required.ts';
 import type { AskingMethod, InputRequired } from '../protocol/types/input-required.ts';
 import { answerByHandlers, isQuestion } from './input-answers.ts';
+import type { Asker } from './input-answers.ts';
 import { InputRequiredError } from './input-required-error.ts';
 import type { Requester } from './requester.ts';
-import { storedQuestion, withAnswers } from './stored-question.ts';
+import { asksInNoSuchWay, storedQuestion, withAnswers } from './stored-question.ts';
 import type { QuestionRecord } from './stored-question.ts';
 
 /** What the rounds are made with. */
@@ -26,8 +28,10 @@ export interface InputRoundsOptions {
   readonly limits: Limits;
   /** What each round is asked through. */
   readonly requester: Requester;
-  /** Whether the server that is connected may ask before it answers `method`. */
+  /** Whether the server may ask before it answers `method`, or nobody knows: it is being connected again. */
   readonly mayAskBack: (method: string) => boolean;
+  /** Resolves when no connection is being made. */
+  readonly reconnected: (what: string, settings: RequestSettings) => Promise<void>;
   /** What answers the requests of servers that ask by themselves answers here too. */
   readonly answerer: Answerer;
   /** Whether there is a handler for what is asked by this method. */
@@ -103,7 +107,7 @@ export class InputRounds implements Requester {
   }
 
   async #goOn<T>(call: RoundedCall<T>, first: InputRequired): Promise<T> {
-    const { limits, requester } = this.#options;
+    const { limits, requester, reconnected, mayAskBack } = this.#options;
     const { method, params, settings } = call;
     const span = this.#begin(method, settings, call.startedAt);
     const again = { ...settings, signal: span.signal };
@@ -116,6 +120,9 @@ export class InputRounds implements Requester {
         silent = isQuestion(asked) ? 0 : silent + 1;
         if (silent > 0) await this.#pause(silent, span.signal);
         const responses = await this.#responses(record, span.signal);
+        // The server may have come back as one that knows nothing of answers.
+        await reconnected(method, again);
+        if (!mayAskBack(method)) throw asksInNoSuchWay(method);
         // What was sent with answers is not sent twice by itself, unless it never left or only reads.
         const value: T | AskedBack = await requester.request(method, withAnswers(params, responses, asked.requestState), again, reader, false);
         if (!(value instanceof AskedBack)) return value;
@@ -127,8 +134,9 @@ export class InputRounds implements Requester {
     throw new LimitError('maxRounds', `${method} was sent again ${limits.maxRounds} times, and its server still asks`, { details: { most: limits.maxRounds, method }, delivery: 'answered' });
   }
 
-  #responses(record: QuestionRecord, signal: AbortSignal): Promise<JSONObject | undefined> {
-    return answerByHandlers(record, signal, this.#options);
+  async #responses(record: QuestionRecord, signal: AbortSignal): Promise<JSONObject | undefined> {
+    const { inputRequests } = record.asked;
+    return inputRequests === undefined ? undefined : answerByHandlers(inputRequests, askerOf(record), signal, this.#options);
   }
 
   /** Servers that want nothing but to be called again would be asked without a rest. */
@@ -157,12 +165,21 @@ export class InputRounds implements Requester {
     const { maxInputRequests } = this.#options.limits;
     const made: ReplyReader<T | AskedBack> = {
       read: (result) => reader.read(result),
-      interim: (result) => new AskedBack(checkInputRequired(result, maxInputRequests)),
+      interim: (result, kind) => {
+        if (kind === 'input_required') return new AskedBack(checkInputRequired(result, maxInputRequests));
+        if (reader.interim === undefined) throw notComplete();
+        return reader.interim(result, kind);
+      },
       refuse: (error: RPCError) => reader.refuse?.(error) ?? error,
     };
     this.#asking.set(reader, made);
     return made;
   }
+}
+
+function askerOf(record: QuestionRecord): Asker {
+  const { method } = record;
+  return { name: method, unanswered: (message, details, cause) => new InputRequiredError(message, storedQuestion(record), { details: { method, ...details }, cause }) };
 }
 
 function handedOut(record: QuestionRecord): InputRequiredError {

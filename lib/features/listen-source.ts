@@ -18,7 +18,7 @@ import type { ServerCapabilities } from '../protocol/capabilities.ts';
 import { checkAcknowledged, subscriptionIdOf } from '../protocol/checks/listen.ts';
 import { backoffMs } from '../transport/backoff.ts';
 import { commonOf, covers, isNothing, NO_CHANGES, filterUnion } from './change-filter.ts';
-import type { ChangeEvents, ChangeSource, HonouredFilter, OpenedChanges } from './change-source.ts';
+import type { ChangeEvents, ChangeSource, OpenedChanges, WantedChanges } from './change-source.ts';
 import { ListenStream } from './listen-stream.ts';
 import type { StreamEnd } from './listen-stream.ts';
 import { subscribeUnsupported } from './refusals.ts';
@@ -36,7 +36,7 @@ export interface ListenSourceOptions {
   /** Asks on the connection there is: its stream is of no use on another one. */
   readonly direct: Requester;
   /** A stream was lost, and there is another one: what changed in between was told to nobody. */
-  readonly gap: (honoured: HonouredFilter) => void;
+  readonly gap: (honoured: WantedChanges) => void;
   /** Something is wrong, but the stream goes on. */
   readonly fault: (error: MCPError) => void;
 }
@@ -44,11 +44,11 @@ export interface ListenSourceOptions {
 /** Somebody who wants to hear. */
 interface Holder {
   /** Of what the server says that it tells. */
-  readonly filter: HonouredFilter;
+  readonly filter: WantedChanges;
   readonly events: ChangeEvents;
   readonly timeoutMs: number;
   /** Until the server has agreed for the first time. */
-  waits: Deferred<HonouredFilter> | undefined;
+  waits: Deferred<WantedChanges> | undefined;
 }
 
 const FIRST_PAUSE_MS = 1_000;
@@ -90,13 +90,13 @@ export class ListenSource implements ChangeSource {
     this.#options = options;
   }
 
-  async open(filter: HonouredFilter, settings: RequestSettings, events: ChangeEvents): Promise<OpenedChanges> {
+  async open(filter: WantedChanges, settings: RequestSettings, events: ChangeEvents): Promise<OpenedChanges> {
     const { serverName, clock } = this.#options;
     const offered = this.#offered(filter);
     if (isNothing(offered)) return { honoured: NO_CHANGES, isStream: false, failures: [], close: async () => {} };
     if (this.#stopCause !== undefined) throw this.#stopCause;
     const { timeoutMs } = settings;
-    const waits = deferred<HonouredFilter>();
+    const waits = deferred<WantedChanges>();
     const holder: Holder = { filter: offered, events, timeoutMs, waits };
     const details = { method: 'subscriptions/listen', timeoutMs };
     const late = (): MCPError => new RequestTimeoutError('ERR_MCP_REQUEST_TIMEOUT', `${serverName} did not agree to tell of changes within ${timeoutMs} ms (timeoutMs)`, { details, delivery: 'unknown' });
@@ -137,7 +137,7 @@ export class ListenSource implements ChangeSource {
   }
 
   /** What of `filter` the server says that it has. */
-  #offered(filter: HonouredFilter): HonouredFilter {
+  #offered(filter: WantedChanges): WantedChanges {
     const { serverName, capabilities } = this.#options;
     const { tools, prompts, resources } = capabilities;
     if (filter.uris.length > 0 && resources?.subscribe !== true) throw subscribeUnsupported(serverName);
@@ -146,6 +146,8 @@ export class ListenSource implements ChangeSource {
       prompts: filter.prompts && prompts?.listChanged === true,
       resources: filter.resources && resources?.listChanged === true,
       uris: filter.uris,
+      // Who wants them knows that the server has them.
+      ...(filter.taskIds === undefined ? {} : { taskIds: filter.taskIds }),
     });
   }
 
@@ -194,7 +196,7 @@ export class ListenSource implements ChangeSource {
     if (this.#cancelRetry === undefined) this.#listen(wanted);
   }
 
-  #listen(wanted: HonouredFilter): void {
+  #listen(wanted: WantedChanges): void {
     const { direct, clock, timeoutMs: usual } = this.#options;
     const patience = Array.from(this.#holders, ({ waits, timeoutMs }) => (waits === undefined ? 0 : timeoutMs));
     this.#opening = new ListenStream(wanted, {
@@ -262,6 +264,8 @@ export class ListenSource implements ChangeSource {
     for (const holder of this.#holders) {
       if (holder.waits === undefined || !covers(stream.asked, holder.filter)) continue;
       if (holder.events.isPatient === true && !(cause instanceof RPCError)) continue;
+      // A server that does not tell of tasks may well tell of everything else.
+      if (cause instanceof RPCError && stream.asked.taskIds !== undefined && holder.filter.taskIds === undefined) continue;
       this.#holders.delete(holder);
       holder.waits.reject(cause);
     }

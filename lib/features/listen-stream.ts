@@ -8,7 +8,7 @@ import type { RequestId } from '../jsonrpc/request-id.ts';
 import { listenParams } from '../protocol/checks/listen.ts';
 import { checkEmptyResult } from '../protocol/checks/results.ts';
 import { commonOf } from './change-filter.ts';
-import type { HonouredFilter } from './change-source.ts';
+import type { WantedChanges } from './change-source.ts';
 import { refusedRequest } from './refusals.ts';
 import type { Requester } from './requester.ts';
 
@@ -36,7 +36,7 @@ const METHOD = 'subscriptions/listen';
 
 /** A stream from the moment it is asked for. */
 export class ListenStream {
-  readonly asked: HonouredFilter;
+  readonly asked: WantedChanges;
   readonly #options: ListenStreamOptions;
   readonly #closing = new AbortController();
   #cancelTimer: CancelTimer | undefined;
@@ -44,7 +44,7 @@ export class ListenStream {
   /** The id of the request, which everything on the stream carries; `undefined` where it could not be sent. */
   id: RequestId | undefined;
   /** What the server agreed to, once it did. */
-  honoured: HonouredFilter | undefined;
+  honoured: WantedChanges | undefined;
   /** When it did. */
   acknowledgedAt = 0;
   /** Whether it has an exchange of its own, which what comes on others can overtake. */
@@ -52,7 +52,7 @@ export class ListenStream {
   /** Whether a change came on it. */
   isHeard = false;
 
-  constructor(asked: HonouredFilter, options: ListenStreamOptions) {
+  constructor(asked: WantedChanges, options: ListenStreamOptions) {
     this.asked = asked;
     this.#options = options;
     const { clock, timeoutMs } = options;
@@ -61,7 +61,7 @@ export class ListenStream {
   }
 
   /** The server acknowledged it. Only the first time counts. */
-  acknowledge(agreed: HonouredFilter, hasExchange: boolean): void {
+  acknowledge(agreed: WantedChanges, hasExchange: boolean): void {
     if (this.honoured !== undefined || this.#closing.signal.aborted) return;
     this.#stopTimer();
     this.honoured = commonOf(this.asked, agreed);

@@ -3,6 +3,7 @@
 import { InvalidValueError } from '../base/errors.ts';
 import type { ErrorCode, MCPError, RPCError } from '../base/errors.ts';
 import { isObject, own } from '../base/json.ts';
+import type { JSONObject } from '../base/json.ts';
 import { escapeText } from '../base/text.ts';
 import { RPC_ERROR } from '../jsonrpc/error-code.ts';
 import { MISSING_CLIENT_CAPABILITY, RESOURCE_NOT_FOUND, URL_ELICITATION_REQUIRED } from '../protocol/error-codes.ts';
@@ -25,9 +26,17 @@ export function refusedRequest(error: RPCError): MCPError {
 function missingClientCapability(error: RPCError): MCPError {
   const required = isObject(error.data) ? own(error.data, 'requiredCapabilities') : undefined;
   if (!isObject(required)) return error;
-  const names = Object.keys(required).slice(0, MOST_NAMES).map((name) => escapeText(name, 100));
+  const names = capabilityNames(required).slice(0, MOST_NAMES).map((name) => escapeText(name, 100));
   const message = `${error.message}; it needs a client that declares ${names.join(', ')}, which follows from the handlers that are given`;
   return new InvalidValueError('ERR_MCP_MISSING_CAPABILITY', message, { details: { ...error.details, missing: names }, cause: error, delivery: 'answered' });
+}
+
+/** What is required, by name; what has parts by the names of those, as `elicitation.url`. */
+function capabilityNames(required: JSONObject): readonly string[] {
+  return Object.entries(required).slice(0, MOST_NAMES).flatMap(([name, value]) => {
+    const parts = isObject(value) ? Object.keys(value).slice(0, MOST_NAMES) : [];
+    return parts.length === 0 ? [name] : parts.map((part) => `${name}.${part}`);
+  });
 }
 
 /** `-32602` to a request that named something and gave it arguments. Source: MCP, server, "Tools" and "Prompts", error handling. */

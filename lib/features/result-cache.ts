@@ -199,7 +199,9 @@ export class ResultCache implements Requester {
   }
 
   async #keep<T>(ask: Ask<T>, run: Run, result: JSONObject): Promise<void> {
-    const { limits, asker, publicAcrossCredentials, shared } = this.#options;
+    const { limits, asker, publicAcrossCredentials, shared, isOn } = this.#options;
+    // The server may have come back in an era that knows nothing of this.
+    if (!isOn()) return;
     const freshMs = freshMsOf(result, limits.maxCacheMs);
     if (freshMs === 0 || run.isOutdated || !isFitting(run.method, result)) return;
     const text = JSON.stringify(result);

@@ -79,7 +79,7 @@ export function checkStoredQuestion(stored: unknown, limits: Limits): QuestionRe
 
 /** A server that asks by itself would take the answers for a new call. */
 export function asksInNoSuchWay(method: string): InvalidValueError {
-  const message = `answerQuestion needs a server that may answer ${method} with a question, which came with a later revision than the one agreed on`;
+  const message = `A question of a server that was called by ${method} is answered with the next call, which came with a later revision than the one agreed on`;
   return new InvalidValueError('ERR_MCP_UNSUPPORTED_METHOD', message, { details: { method }, delivery: 'unsent' });
 }
 

@@ -1,17 +1,22 @@
 /** A task as it is kept by the host, and taken up by another process. */
 
 import { InvalidValueError } from '../base/errors.ts';
-import { isObject, own } from '../base/json.ts';
+import { copyAsJSON, isDeeper, isObject, own } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
 import type { Limits } from '../base/limits.ts';
 import { describe } from '../base/options.ts';
-import { Misfit, optionalStringAt, stringAt } from '../protocol/checks/check.ts';
+import { Misfit, objectAt, optionalStringAt, stringAt } from '../protocol/checks/check.ts';
 import { checkTaskStatus, durationAt } from '../protocol/checks/tasks.ts';
 import type { ProgressToken } from '../protocol/types/progress.ts';
-import type { Task, TaskStatus } from '../protocol/types/tasks.ts';
+import type { Task, TaskState, TaskStatus } from '../protocol/types/tasks.ts';
 
-/** How a server is asked about a task: `core`, as the protocol's own methods have it. */
-export type TaskFormName = 'core';
+/**
+ * How a server is asked about a task: `core`, as the protocol of 2025-11-25 has it; `extension`, as the extension io.modelcontextprotocol/tasks has it. `answered`: there
+ * is no task, as the call was answered at once.
+ */
+export type TaskFormName = (typeof TASK_FORMS)[number];
+
+const TASK_FORMS = ['core', 'extension', 'answered'] as const;
 
 /**
  * What `TaskHandle.toJSON` gives and `resumeTask` takes: plain JSON. It names no server: the host knows which one it belongs to.
@@ -31,19 +36,22 @@ export interface StoredTask {
   readonly lastUpdatedAt: string;
   readonly ttlMs: number | null;
   readonly pollIntervalMs?: number;
+  /** What the call came to, where it was answered at once. */
+  readonly result?: JSONObject;
 }
 
 /** What a stored task comes to. */
 export interface TaskRecord {
   readonly form: TaskFormName;
-  readonly task: Task;
+  readonly state: TaskState;
   readonly toolName: string | undefined;
   readonly progressToken: ProgressToken | undefined;
 }
 
 /** Puts a task into the shape that is stored. What the server said in words stays behind: it may be long, and is asked for again. */
-export function storedTask({ form, task, toolName, progressToken }: TaskRecord): StoredTask {
-  const { taskId, status, createdAt, lastUpdatedAt, ttlMs, pollIntervalMs } = task;
+export function storedTask({ form, state, toolName, progressToken }: TaskRecord): StoredTask {
+  const { taskId, status, createdAt, lastUpdatedAt, ttlMs, pollIntervalMs } = state.task;
+  const { outcome } = state;
   return {
     version: 1,
     form,
@@ -55,6 +63,8 @@ export function storedTask({ form, task, toolName, progressToken }: TaskRecord):
     lastUpdatedAt,
     ttlMs,
     ...(pollIntervalMs === undefined ? {} : { pollIntervalMs }),
+    // Nobody else can be asked for it.
+    ...(form === 'answered' && outcome !== undefined && 'result' in outcome ? { result: outcome.result } : {}),
   };
 }
 
@@ -66,17 +76,18 @@ export function storedTask({ form, task, toolName, progressToken }: TaskRecord):
 export function checkStoredTask(stored: unknown, limits: Limits): TaskRecord {
   if (!isObject(stored)) throw new TypeError(`stored must be what a task handle gave as JSON; got ${describe(stored)}`);
   try {
-    return readRecord(stored, limits.maxTaskIdCharacters);
+    return readRecord(stored, limits);
   } catch (cause) {
     const why = cause instanceof Misfit ? cause.message : 'it cannot be read';
     throw new InvalidValueError('ERR_MCP_STORED_TASK', `Not a stored task: ${why}`, { cause, delivery: 'unsent' });
   }
 }
 
-function readRecord(stored: JSONObject, most: number): TaskRecord {
+function readRecord(stored: JSONObject, { maxTaskIdCharacters: most, maxDepth }: Limits): TaskRecord {
   const version = own(stored, 'version');
   if (version !== 1) throw new Misfit('/version', `1; got ${describe(version)}`);
-  if (own(stored, 'form') !== 'core') throw new Misfit('/form', `"core"; got ${describe(own(stored, 'form'))}`);
+  const form = TASK_FORMS.find((known) => known === own(stored, 'form'));
+  if (form === undefined) throw new Misfit('/form', `one of ${TASK_FORMS.join(', ')}; got ${describe(own(stored, 'form'))}`);
   const taskId = boundedTaskText(stringAt(stored, 'taskId'), 'taskId', most);
   if (taskId === '') throw new Misfit('/taskId', 'a string that is not empty');
   const toolName = optionalStringAt(stored, 'toolName');
@@ -89,7 +100,15 @@ function readRecord(stored: JSONObject, most: number): TaskRecord {
     ttlMs: durationAt(stored, 'ttlMs') ?? null,
     ...(pollIntervalMs === undefined ? {} : { pollIntervalMs }),
   };
-  return { form: 'core', task, toolName: toolName === undefined ? undefined : boundedTaskText(toolName, 'toolName', most), progressToken: tokenAt(stored, most) };
+  const state = form === 'answered' ? { task: { ...task, status: 'completed' as const }, outcome: { result: resultAt(stored, maxDepth) } } : { task };
+  return { form, state, toolName: toolName === undefined ? undefined : boundedTaskText(toolName, 'toolName', most), progressToken: tokenAt(stored, most) };
+}
+
+/** A copy: what the host does to it later has no effect. */
+function resultAt(stored: JSONObject, most: number): JSONObject {
+  const result = objectAt(stored, 'result');
+  if (isDeeper(result, most)) throw new Misfit('/result', `at most ${most} levels deep`);
+  return copyAsJSON(result) as JSONObject;
 }
 
 function tokenAt(stored: JSONObject, most: number): ProgressToken | undefined {

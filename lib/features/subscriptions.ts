@@ -7,7 +7,7 @@ import { checkKeys, describe, flag } from '../base/options.ts';
 import type { RequestSettings } from '../connection/request-settings.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import { isNothing, NO_CHANGES } from './change-filter.ts';
-import type { ChangeEvents, ChangeSource, HonouredFilter, OpenedChanges, SubscriptionEnd } from './change-source.ts';
+import type { ChangeEvents, ChangeSource, HonouredFilter, OpenedChanges, SubscriptionEnd, WantedChanges } from './change-source.ts';
 import { checkURI } from './resources.ts';
 import type { ServerEvents } from './server-events.ts';
 import { GAP, OpenSubscription } from './subscription.ts';
@@ -23,15 +23,17 @@ export interface SubscriptionsOptions {
   /** Asks the server on the connection that is there now. */
   readonly newSource: () => ChangeSource;
   /** A server that was asked to tell what somebody wants was asked anew: what changed in between was told to nobody. */
-  readonly missed: (honoured: HonouredFilter) => void;
+  readonly missed: (honoured: WantedChanges) => void;
   /** Something is wrong, but the connection goes on. */
   readonly fault: (error: MCPError) => void;
 }
 
 /** What somebody within the library, or a listener, wants to hear of as long as there is a connection. */
 interface Want {
-  readonly filter: HonouredFilter;
+  readonly filter: WantedChanges;
   opened: OpenedChanges | undefined;
+  /** Hears why the server cannot be asked. */
+  readonly failed: (error: MCPError) => void;
 }
 
 /** One subscription in the book. */
@@ -117,16 +119,17 @@ export class Subscriptions {
 
   /**
    * Lets the server tell what `filter` names, on this connection and those that follow, for `who`, in place of what was wanted for the
-   * same `who` before. What comes is heard as events. A server that cannot be asked is a fault, and asked again on the next connection.
+   * same `who` before. What comes is heard as events. A server that cannot be asked is told to `failed`, by default as a fault, and asked again on the
+   * next connection.
    */
-  want(who: string, filter: HonouredFilter): void {
+  want(who: string, filter: WantedChanges, failed: (error: MCPError) => void = this.#options.fault): void {
     const before = this.#wants.get(who);
     if (isNothing(filter)) {
       this.#wants.delete(who);
       void before?.opened?.close();
       return;
     }
-    const want: Want = { filter, opened: undefined };
+    const want: Want = { filter, opened: undefined, failed };
     this.#wants.set(who, want);
     if (this.#source === undefined) return;
     // What is wanted before and after goes on without a gap.
@@ -189,11 +192,11 @@ export class Subscriptions {
   }
 
   async #openWant(who: string, want: Want, source: ChangeSource, isAgain: boolean): Promise<void> {
-    const { defaults, fault, missed } = this.#options;
+    const { defaults, missed } = this.#options;
     const isCurrent = (): boolean => source === this.#source && this.#wants.get(who) === want;
     const ended = ({ cause }: SubscriptionEnd): void => {
       want.opened = undefined;
-      if (isMCPError(cause) && isCurrent()) fault(cause);
+      if (isMCPError(cause) && isCurrent()) want.failed(cause);
     };
     try {
       const opened = await source.open(want.filter, defaults, { ended, renewed: () => {}, isPatient: true });
@@ -201,7 +204,7 @@ export class Subscriptions {
       want.opened = opened;
       if (isAgain && opened.isStream) missed(opened.honoured);
     } catch (cause) {
-      if (isMCPError(cause) && isCurrent()) fault(cause);
+      if (isMCPError(cause) && isCurrent()) want.failed(cause);
     }
   }
 

@@ -14,7 +14,7 @@ import type { CallToolResult } from '../protocol/types/tools.ts';
 import { storedTask } from './stored-task.ts';
 import type { StoredTask } from './stored-task.ts';
 import type { TaskForm } from './task-form.ts';
-import { awaitTaskResult, isInvalidParams } from './task-result.ts';
+import { isInvalidParams } from './task-form.ts';
 import { hasEnded } from './task-watch.ts';
 import type { TaskWatch } from './task-watch.ts';
 
@@ -131,21 +131,21 @@ export class FollowedTask implements TaskHandle {
   }
 
   async result(options?: TaskResultOptions): Promise<CallToolResult> {
-    return this.wait(this.#options.waitSettings(options));
+    return this.wait(this.#options.waitSettings(options), this.#options.reader());
   }
 
-  /** {@link TaskHandle.result} with its settings read. */
-  async wait(settings: WaitSettings): Promise<CallToolResult> {
-    const { watch, form, reader, clock, defaults, progressToken, listen } = this.#options;
+  /** {@link TaskHandle.result} with its settings read, as `reader` reads it. */
+  async wait<T>(settings: WaitSettings, reader: ReplyReader<T>): Promise<T> {
+    const { watch, form, clock, defaults, progressToken, listen } = this.#options;
     const unlisten = progressToken === undefined || settings.onProgress === undefined ? undefined : listen(progressToken, settings.onProgress);
     const bound = timedSignal(clock, settings.maxTotalTimeoutMs, () => settings.late(this.taskId), settings.signal);
     try {
       bound.signal.throwIfAborted();
-      return await awaitTaskResult({ watch, form, reader: reader(), clock, defaults, settings, signal: bound.signal });
+      return await form.outcome({ watch, reader, clock, defaults, settings, signal: bound.signal });
     } catch (error) {
       const isGivenUp = bound.signal.aborted && settings.cancelOnAbort && !hasEnded(this.task);
       // Nobody waits for what comes of it: at worst the task runs to its end.
-      if (isGivenUp) form.cancel(this.taskId, defaults).then((task) => watch.take(task), () => {});
+      if (isGivenUp) form.cancel(this.taskId, defaults).then((state) => state !== undefined && watch.take(state), () => {});
       throw error;
     } finally {
       bound.release();
@@ -158,7 +158,7 @@ export class FollowedTask implements TaskHandle {
     const settings = requestSettings(options);
     if (hasEnded(this.task)) return this.task;
     try {
-      watch.take(await form.cancel(this.taskId, settings));
+      watch.take((await form.cancel(this.taskId, settings)) ?? (await form.get(this.taskId, settings)));
     } catch (error) {
       if (!isInvalidParams(error)) throw error;
       // It is not there, or has ended: which of both says another question.
@@ -172,8 +172,8 @@ export class FollowedTask implements TaskHandle {
   }
 
   toJSON(): StoredTask {
-    const { form, toolName, progressToken } = this.#options;
-    return storedTask({ form: form.name, task: this.task, toolName, progressToken });
+    const { form, watch, toolName, progressToken } = this.#options;
+    return storedTask({ form: form.name, state: watch.state, toolName, progressToken });
   }
 
   async #refresh(settings: RequestSettings): Promise<Task> {

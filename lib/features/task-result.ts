@@ -1,52 +1,32 @@
 /** The result of a task, once it has ended. Source: 2025-11-25, basic, utilities, "Tasks", "Result Retrieval", "Input Required Status". */
 
 import { orAbort } from '../base/abort.ts';
-import type { CancelTimer, Clock } from '../base/clock.ts';
+import type { CancelTimer } from '../base/clock.ts';
 import { deferred } from '../base/deferred.ts';
-import { InvalidValueError, RPCError } from '../base/errors.ts';
-import { quote } from '../base/text.ts';
-import type { ReplyReader } from '../connection/pending-requests.ts';
+import { RPCError } from '../base/errors.ts';
 import type { RequestSettings } from '../connection/request-settings.ts';
-import { RPC_ERROR } from '../jsonrpc/error-code.ts';
 import type { Task } from '../protocol/types/tasks.ts';
-import type { TaskForm } from './task-form.ts';
+import type { CoreTaskForm } from './core-task-form.ts';
+import { isInvalidParams, taskCancelled, taskFailure } from './task-form.ts';
+import type { TaskResultWait } from './task-form.ts';
 import { hasEnded, mayPass } from './task-watch.ts';
-import type { TaskWatch } from './task-watch.ts';
-
-/** What a wait for a result needs. */
-export interface TaskResultWait<T> {
-  readonly watch: TaskWatch;
-  readonly form: TaskForm;
-  readonly reader: ReplyReader<T>;
-  readonly clock: Clock;
-  /** The settings of requests that nobody asked for. */
-  readonly defaults: RequestSettings;
-  readonly settings: RequestSettings;
-  /** Ends the wait. */
-  readonly signal: AbortSignal;
-}
-
-/** Whether the server answered that what it was asked with is not valid. */
-export function isInvalidParams(error: unknown): boolean {
-  return error instanceof RPCError && error.rpcCode === RPC_ERROR.invalidParams;
-}
 
 /**
  * What the call came to. `tasks/result` may be asked at any time, and is answered when the task has ended: over HTTP that would be one
  * request for as long as a task may run, which no proxy allows. So it is asked when the task is known to have ended, and before
  * only while the server needs input, as its questions come on the way of that answer.
  */
-export async function awaitTaskResult<T>(wait: TaskResultWait<T>): Promise<T> {
+export async function awaitTaskResult<T>(form: CoreTaskForm, wait: TaskResultWait<T>): Promise<T> {
   const { watch, signal } = wait;
   if (!hasEnded(watch.task)) {
-    const early = await untilEnded(wait);
+    const early = await untilEnded(form, wait);
     if (early !== undefined) return early.result;
   }
-  return ask(wait, { ...wait.settings, signal });
+  return ask(form, wait, { ...wait.settings, signal });
 }
 
 /** Resolves when the task has ended, with its result where that came with it. */
-async function untilEnded<T>(wait: TaskResultWait<T>): Promise<{ readonly result: T } | undefined> {
+async function untilEnded<T>(form: CoreTaskForm, wait: TaskResultWait<T>): Promise<{ readonly result: T } | undefined> {
   const { watch, clock, settings, signal } = wait;
   const over = deferred<{ readonly result: T } | undefined>();
   const closing = new AbortController();
@@ -54,7 +34,7 @@ async function untilEnded<T>(wait: TaskResultWait<T>): Promise<{ readonly result
   let cancelTimer: CancelTimer | undefined;
   const openEarly = (): void => {
     early = 'open';
-    ask(wait, { ...settings, timeoutMs: Infinity, signal: closing.signal }).then((result) => over.resolve({ result }), lostEarly);
+    ask(form, wait, { ...settings, timeoutMs: Infinity, signal: closing.signal }).then((result) => over.resolve({ result }), lostEarly);
   };
   const lostEarly = (cause: unknown): void => {
     // A server that will not be asked so soon is asked when the task has ended.
@@ -83,7 +63,7 @@ async function untilEnded<T>(wait: TaskResultWait<T>): Promise<{ readonly result
 }
 
 /** Asks for the result. What the call itself came to and what became of the task are told apart. */
-async function ask<T>({ watch, form, reader, defaults }: TaskResultWait<T>, settings: RequestSettings): Promise<T> {
+async function ask<T>(form: CoreTaskForm, { watch, reader, defaults }: TaskResultWait<T>, settings: RequestSettings): Promise<T> {
   const { taskId } = watch.task;
   try {
     return await form.result(taskId, { ...settings, onProgress: undefined, maxTotalTimeoutMs: Infinity }, (result) => reader.read(result));
@@ -92,16 +72,9 @@ async function ask<T>({ watch, form, reader, defaults }: TaskResultWait<T>, sett
     // The same code says that the task is not there and that the call was refused: another question tells which.
     const isOpen = watch.task.status !== 'cancelled' && (isInvalidParams(error) || !hasEnded(watch.task));
     if (isOpen) watch.take(await form.get(taskId, { ...defaults, signal: settings.signal }));
-    const { status, statusMessage } = watch.task;
     if (!hasEnded(watch.task)) throw error;
-    if (status === 'cancelled') throw cancelled(watch.task, error);
-    const said = status === 'failed' && statusMessage !== undefined ? `${error.message}; the task failed: ${quote(statusMessage, 300)}` : error.message;
-    const failure = new RPCError(error.rpcCode, said, error.data, { details: { ...error.details, taskId, status }, cause: error });
+    if (watch.task.status === 'cancelled') throw taskCancelled(watch.task, error);
+    const failure = taskFailure(watch.task, error);
     throw reader.refuse?.(failure) ?? failure;
   }
-}
-
-function cancelled({ taskId, statusMessage }: Task, cause: RPCError): InvalidValueError {
-  const why = statusMessage === undefined ? '' : `: ${quote(statusMessage, 300)}`;
-  return new InvalidValueError('ERR_MCP_TASK_CANCELLED', `The task ${quote(taskId)} was cancelled${why}`, { details: { taskId }, cause, delivery: 'answered' });
 }

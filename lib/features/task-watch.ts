@@ -5,7 +5,7 @@ import type { Clock } from '../base/clock.ts';
 import { ConnectionError, RequestTimeoutError } from '../base/errors.ts';
 import type { Limits } from '../base/limits.ts';
 import type { Unsubscribe } from '../base/listeners.ts';
-import type { Task } from '../protocol/types/tasks.ts';
+import type { Task, TaskState } from '../protocol/types/tasks.ts';
 import { backoffMs } from '../transport/backoff.ts';
 
 /** Hears how a task goes on. */
@@ -25,7 +25,7 @@ export interface TaskWatchOptions {
   /** While there is no connection there is nothing to wait for: asking says whether one is coming. */
   readonly isConnected: () => boolean;
   /** Asks once. */
-  readonly poll: (signal: AbortSignal) => Promise<Task>;
+  readonly poll: (signal: AbortSignal) => Promise<TaskState>;
   /** The watch began to follow its task: it wants to hear what the server says by itself until that is taken back. */
   readonly following: (watch: TaskWatch) => Unsubscribe;
   /** The task came to its end. */
@@ -52,27 +52,32 @@ interface Following {
 export class TaskWatch {
   readonly #options: TaskWatchOptions;
   readonly #watchers = new Set<TaskWatcher>();
-  #task: Task;
+  #state: TaskState;
   /** When the server last said how the task stands. */
   #heardAt: number;
   #following: Following | undefined;
 
   /** `isFresh`: the server has said so just now. */
-  constructor(task: Task, isFresh: boolean, options: TaskWatchOptions) {
-    this.#task = task;
+  constructor(state: TaskState, isFresh: boolean, options: TaskWatchOptions) {
+    this.#state = state;
     this.#options = options;
     this.#heardAt = isFresh ? options.clock.now() : -Infinity;
   }
 
   /** What was heard last. */
   get task(): Task {
-    return this.#task;
+    return this.#state.task;
+  }
+
+  /** The task with what came along with it. */
+  get state(): TaskState {
+    return this.#state;
   }
 
   /** Hears of the task until that is taken back, or it has ended. */
   watch(watcher: TaskWatcher): Unsubscribe {
     this.#watchers.add(watcher);
-    if (this.#following === undefined && !hasEnded(this.#task)) this.#follow();
+    if (this.#following === undefined && !hasEnded(this.task)) this.#follow();
     return () => {
       this.#watchers.delete(watcher);
       if (this.#watchers.size === 0) this.#stop();
@@ -80,18 +85,21 @@ export class TaskWatch {
   }
 
   /** Takes what the server said by itself: it may be late, and what is older than what is known changes nothing. */
-  told(task: Task): void {
-    const isLate = !hasEnded(task) && Date.parse(task.lastUpdatedAt) < Date.parse(this.#task.lastUpdatedAt);
-    if (!isLate) this.take(task);
+  told(state: TaskState): void {
+    const isLate = !hasEnded(state.task) && Date.parse(state.task.lastUpdatedAt) < Date.parse(this.task.lastUpdatedAt);
+    if (!isLate) this.take(state);
   }
 
   /** Takes what the server answered. Nothing follows an end. */
-  take(task: Task): void {
+  take(state: TaskState): void {
     this.#heardAt = this.#options.clock.now();
-    const isNew = !hasEnded(this.#task) && FACTS.some((name) => task[name] !== this.#task[name]);
-    if (isNew) this.#task = task;
-    for (const watcher of [...this.#watchers]) watcher.heard(this.#task, isNew);
-    if (!hasEnded(this.#task)) return;
+    const before = this.task;
+    const isNew = !hasEnded(before) && FACTS.some((name) => state.task[name] !== before[name]);
+    if (isNew) this.#state = state;
+    // What came along with it may have changed all the same, and that of an end may not have been known.
+    else if (state.task.status === before.status && this.#state.outcome === undefined) this.#state = { ...state, task: before };
+    for (const watcher of [...this.#watchers]) watcher.heard(this.task, isNew);
+    if (!hasEnded(this.task)) return;
     this.#stop();
     this.#options.ended();
   }
@@ -125,9 +133,9 @@ export class TaskWatch {
       // What the server says by itself in between counts like an answer: there is nothing to ask for so soon after it.
       for (let left = this.#leftOf(pauseMs); left > 0; left = this.#leftOf(pauseMs)) await delay(clock, left, signal);
       try {
-        const task = await poll(signal);
+        const state = await poll(signal);
         failures = 0;
-        this.take(task);
+        this.take(state);
       } catch (cause) {
         if (signal.aborted || !mayPass(cause) || ++failures >= limits.maxTaskPollFailures) throw cause;
         this.#heardAt = clock.now();
@@ -144,7 +152,7 @@ export class TaskWatch {
   /** At least what the server wants, within bounds, up to half as much more by chance: many who began together do not ask together. */
   #pauseMs(): number {
     const { minTaskPollMs, taskPollMs, maxTaskPollMs } = this.#options.limits;
-    const wantedMs = this.#task.pollIntervalMs ?? this.#options.pollIntervalMs ?? taskPollMs;
+    const wantedMs = this.task.pollIntervalMs ?? this.#options.pollIntervalMs ?? taskPollMs;
     return Math.min(backoffMs(MIDDLE * Math.max(wantedMs, minTaskPollMs), 1, Infinity), maxTaskPollMs);
   }
 }

@@ -1,4 +1,4 @@
-/** Calls that go on as tasks of the server. Source: 2025-11-25, basic, utilities, "Tasks" (experimental there). */
+/** Calls that go on as tasks of the server. Source: 2025-11-25, basic, utilities, "Tasks" (experimental there); the extension io.modelcontextprotocol/tasks. */
 
 import type { Clock } from '../base/clock.ts';
 import { InvalidValueError, LimitError, RequestTimeoutError } from '../base/errors.ts';
@@ -6,8 +6,9 @@ import type { MCPError, RPCError } from '../base/errors.ts';
 import { own } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
 import type { Limits } from '../base/limits.ts';
-import type { ListenerFault, Unsubscribe } from '../base/listeners.ts';
+import type { Unsubscribe } from '../base/listeners.ts';
 import { abortSignal, checkKeys, flag } from '../base/options.ts';
+import { quiet } from '../base/quiet.ts';
 import { quote } from '../base/text.ts';
 import type { ReplyReader } from '../connection/pending-requests.ts';
 import { resolveRequestOptions } from '../connection/request-settings.ts';
@@ -15,21 +16,28 @@ import type { OnProgress, RequestSettings } from '../connection/request-settings
 import { uniquePrefix } from '../connection/unique-prefix.ts';
 import { RPC_ERROR } from '../jsonrpc/error-code.ts';
 import { runsToolsAsTasks } from '../protocol/capabilities.ts';
-import { checkCreatedTask, checkListTasksResult } from '../protocol/checks/tasks.ts';
-import type { CreatedTask } from '../protocol/checks/tasks.ts';
+import { checkTaskResult } from '../protocol/checks/detailed-task.ts';
+import { checkCreatedTask, checkListTasksResult, isCreatedTask } from '../protocol/checks/tasks.ts';
 import type { Agreement } from '../protocol/era.ts';
 import type { Progress, ProgressToken } from '../protocol/types/progress.ts';
-import type { ListTasksResult, Task } from '../protocol/types/tasks.ts';
+import type { ListTasksResult, Task, TaskState } from '../protocol/types/tasks.ts';
 import type { CallToolResult } from '../protocol/types/tools.ts';
+import { CoreTaskForm } from './core-task-form.ts';
+import type { ExtendedCall } from './extension.ts';
+import { AnsweredTaskForm, ExtensionTaskForm } from './extension-task-form.ts';
+import type { HandlerPort } from './input-answers.ts';
+import type { KnownTool } from './known-tool.ts';
 import { PagedList } from './paged-list.ts';
 import type { Requester } from './requester.ts';
-import type { TaskRecord } from './stored-task.ts';
-import { CoreTaskForm } from './task-form.ts';
+import type { TaskFormName, TaskRecord } from './stored-task.ts';
+import type { TaskForm } from './task-form.ts';
 import { FollowedTask } from './task-handle.ts';
 import type { TaskHandle, TaskResultOptions, TaskUpdatesOptions, WaitSettings } from './task-handle.ts';
-import { TaskProgress } from './task-progress.ts';
-import { TaskWatch } from './task-watch.ts';
-import type { ReadyCall } from './tools.ts';
+import type { TaskListening } from './task-listening.ts';
+import type { TaskProgress } from './task-progress.ts';
+import { TaskWatch, hasEnded } from './task-watch.ts';
+import type { TasksExtensionPort } from './tasks-extension.ts';
+import type { CallParams, ReadyCall } from './tools.ts';
 
 /** What is asked of a new task, or of one that is taken up. */
 export interface TaskSettings {
@@ -43,7 +51,8 @@ export interface TaskSettings {
 /** What is known of the tools that are run. */
 export interface TaskTools {
   reader(name: string | undefined): ReplyReader<CallToolResult>;
-  readyAsTask(name: string, args: JSONObject | undefined, settings: RequestSettings): Promise<ReadyCall>;
+  readyAsTask(name: string, args: JSONObject | undefined, settings: RequestSettings, isAsked: boolean): Promise<ReadyCall>;
+  send<T>(params: CallParams, settings: RequestSettings, tool: KnownTool | undefined, reader: () => ReplyReader<T>): Promise<T>;
 }
 
 /** What {@link Tasks} are made with. */
@@ -53,35 +62,66 @@ export interface TasksOptions {
   readonly limits: Limits;
   readonly defaults: RequestSettings;
   readonly tools: TaskTools;
+  readonly progress: TaskProgress;
+  /** Answers what tasks ask. */
+  readonly handlers: HandlerPort;
   /** What was agreed on with the server, once there is that. */
   readonly agreement: () => Agreement | undefined;
+  /** Whether the extension is active. */
+  readonly isExtended: () => boolean;
   readonly isConnected: () => boolean;
-  readonly callbackFault: ListenerFault;
+  /** Lets the server tell of tasks by itself, where the host lets it. */
+  readonly listening: TaskListening | undefined;
 }
 
+/** What a call came to that was to be a task. */
+interface StartedTask {
+  readonly form: TaskFormName;
+  readonly state: TaskState;
+  readonly immediateResponse?: string | undefined;
+}
+
+/** What else a handle is made with. */
+interface HandleExtras {
+  /** The server said how the task stands just now. */
+  readonly isFresh: boolean;
+  readonly immediateResponse?: string | undefined;
+  /** Takes back a listener of progress when the task has ended. */
+  readonly unlisten?: Unsubscribe | undefined;
+  /** Reads the result, where the tool is known. */
+  readonly reader?: ReplyReader<CallToolResult> | undefined;
+}
+
+const AS_JSON: ReplyReader<JSONObject> = Object.freeze({ read: (result: JSONObject) => result });
+
 /** The tasks of one server. */
-export class Tasks {
+export class Tasks implements TasksExtensionPort {
   readonly list: PagedList<ListTasksResult, Task>;
   readonly #options: TasksOptions;
-  readonly #form: CoreTaskForm;
-  readonly #progress: TaskProgress;
+  readonly #core: CoreTaskForm;
+  readonly #extension: ExtensionTaskForm;
   /** Those that somebody follows at the moment. */
   readonly #followed = new Map<string, Set<TaskWatch>>();
   #tokenPrefix: string | undefined;
   #tokens = 0;
 
   constructor(options: TasksOptions) {
-    const { requester, limits } = options;
+    const { requester, limits, handlers } = options;
     this.#options = options;
-    this.#form = new CoreTaskForm(requester);
-    this.#progress = new TaskProgress(limits.maxTaskListeners, options.callbackFault);
+    this.#core = new CoreTaskForm(this.#asking('core'));
+    this.#extension = new ExtensionTaskForm(this.#asking('extension'), handlers);
     this.list = new PagedList(requester, { method: 'tasks/list', check: checkListTasksResult, items: (page) => page.tasks, maxPages: limits.maxPages });
   }
 
   /** Whether the server runs tools as tasks; true too while nothing is agreed on, as the request says that better. */
   get areOffered(): boolean {
     const agreement = this.#options.agreement();
-    return agreement === undefined || (agreement.era.mayTravel('tasks/get', 'client') && runsToolsAsTasks(agreement.capabilities));
+    return agreement === undefined || (this.areAskedFor ? runsToolsAsTasks(agreement.capabilities) : this.#options.isExtended());
+  }
+
+  /** Whether a task is made where the client asks for one; elsewhere the server decides. */
+  get areAskedFor(): boolean {
+    return this.#agreedForm() !== 'extension';
   }
 
   /**
@@ -91,39 +131,56 @@ export class Tasks {
    */
   async start(name: string, args: JSONObject | undefined, settings: RequestSettings, wanted: TaskSettings): Promise<TaskHandle> {
     if (!this.areOffered) throw unsupported(`The server cannot run tools as tasks; callTool calls ${quote(name)}`, { toolName: name });
-    const ready = await this.#options.tools.readyAsTask(name, args, settings);
+    const ready = await this.#options.tools.readyAsTask(name, args, settings, this.areAskedFor);
     return this.#create(ready, wanted);
   }
 
-  /** A call of a tool that runs as a task only, as a call like any other: its deadline ends the task. `undefined` where the server has no tasks. */
+  /** A call of a tool that runs as a task only, as a call like any other: its deadline ends the task. `undefined` where no task has to be asked for. */
   run(call: ReadyCall): Promise<CallToolResult> | undefined {
-    return this.areOffered ? this.#run(call) : undefined;
+    return this.areAskedFor && this.areOffered ? this.#run(call) : undefined;
+  }
+
+  /** What a call comes to that the server has made a task by itself: its deadline ends the task. */
+  async completed(result: JSONObject, { params, rounds, signal }: ExtendedCall): Promise<JSONObject> {
+    const { defaults, limits } = this.#options;
+    const state = this.#fitting(checkTaskResult(result));
+    const name = own(params ?? {}, 'name');
+    const toolName = typeof name === 'string' ? name : undefined;
+    const task = this.#handle({ form: 'extension', state, toolName, progressToken: undefined }, { isFresh: true }, {});
+    return task.wait({ ...defaults, signal, rounds, maxTotalTimeoutMs: limits.taskWaitMs, cancelOnAbort: true, late: (taskId) => endsLate(taskId, limits.taskWaitMs) }, AS_JSON);
   }
 
   /** The task `taskId`, asked for. */
   async find(taskId: string, settings: RequestSettings): Promise<TaskHandle> {
-    const task = await this.#form.get(taskId, settings);
-    return this.#handle({ form: 'core', task, toolName: undefined, progressToken: undefined }, true, undefined, {});
+    const form = this.#agreedForm() ?? 'core';
+    const state = await this.#formOf(form).get(taskId, settings);
+    return this.#handle({ form, state, toolName: undefined, progressToken: undefined }, { isFresh: true }, {});
   }
 
   /** Takes up a task that was started by this process or another one. Nothing is sent. */
   resume(record: TaskRecord, wanted: TaskSettings): TaskHandle {
-    return this.#handle(record, false, undefined, wanted);
+    return this.#handle(record, { isFresh: false }, wanted);
   }
 
   /** The server says by itself how a task stands. */
-  changed(task: Task): void {
-    for (const watch of [...(this.#followed.get(task.taskId) ?? [])]) watch.told(task);
+  told(state: TaskState): void {
+    for (const watch of [...(this.#followed.get(state.task.taskId) ?? [])]) watch.told(state);
   }
 
   /** Progress of no request that waits. */
   progressed(token: ProgressToken, progress: Progress): void {
-    this.#progress.hear(token, progress);
+    this.#options.progress.hear(token, progress);
+  }
+
+  /** There is a connection. */
+  connected(): void {
+    this.#options.listening?.restart();
   }
 
   /** The host lets go of the server: nobody follows any task from here on. */
   letGo(cause: unknown): void {
     for (const watches of [...this.#followed.values()]) for (const watch of [...watches]) watch.fail(cause);
+    this.#options.listening?.stop();
   }
 
   async #run(call: ReadyCall): Promise<CallToolResult> {
@@ -139,87 +196,138 @@ export class Tasks {
       return new RequestTimeoutError('ERR_MCP_REQUEST_TIMEOUT', message, { details: { method: 'tools/call', taskId, timeoutMs: wholeMs }, delivery: 'unknown' });
     };
     const leftMs = Math.max(1, this.#bounded(wholeMs) - (clock.now() - startedAt));
-    return task.wait({ ...settings, onProgress: undefined, maxTotalTimeoutMs: leftMs, cancelOnAbort: true, late });
+    return task.wait({ ...settings, onProgress: undefined, maxTotalTimeoutMs: leftMs, cancelOnAbort: true, late }, this.#readerOf(call));
   }
 
-  async #create({ name, args, settings, tool }: ReadyCall, wanted: TaskSettings): Promise<FollowedTask> {
-    const { requester, limits } = this.#options;
-    const task = wanted.ttlMs === undefined ? {} : { ttl: wanted.ttlMs };
-    const params = args === undefined ? { name, task } : { name, arguments: args, task };
+  async #create(call: ReadyCall, wanted: TaskSettings): Promise<FollowedTask> {
+    const { tools, progress } = this.#options;
+    const { name, args, settings, tool } = call;
+    const isAsked = this.areAskedFor;
+    const task = isAsked ? { task: wanted.ttlMs === undefined ? {} : { ttl: wanted.ttlMs } } : {};
+    const params = args === undefined ? { name, ...task } : { name, arguments: args, ...task };
     const given = settings.meta === undefined ? undefined : (own(settings.meta, 'progressToken') as ProgressToken | undefined);
     const progressToken = given ?? this.#newToken();
     // From before the request on: a report may come in the same moment as the answer.
-    const unlisten = settings.onProgress === undefined ? undefined : this.#progress.listen(progressToken, settings.onProgress);
+    const unlisten = settings.onProgress === undefined ? undefined : progress.listen(progressToken, settings.onProgress);
     try {
       const meta = { ...settings.meta, progressToken };
-      const created = await requester.request('tools/call', params, { ...settings, meta }, this.#createdReader(name));
-      if (created.task.taskId.length > limits.maxTaskIdCharacters) throw idTooLong(created.task.taskId.length, limits);
-      return this.#handle({ form: 'core', task: created.task, toolName: name, progressToken }, true, created, wanted, unlisten, tool?.reader);
+      // A task that is made twice runs twice, whatever its tool says of itself.
+      const retry = settings.retry === 'idempotent' ? 'safe' : settings.retry;
+      const started = await tools.send(params, { ...settings, meta, retry, takes: 'task' }, tool, () => this.#startedReader(call, isAsked));
+      const { form, immediateResponse } = started;
+      const record = { form, state: this.#fitting(started.state), toolName: name, progressToken };
+      return this.#handle(record, { isFresh: true, immediateResponse, unlisten, reader: tool?.reader }, wanted);
     } catch (error) {
       unlisten?.();
       throw error;
     }
   }
 
-  #createdReader(toolName: string): ReplyReader<CreatedTask> {
-    const calls = this.#options.tools.reader(toolName);
+  #startedReader(call: ReadyCall, isAsked: boolean): ReplyReader<StartedTask> {
+    const { name } = call;
+    const calls = this.#readerOf(call);
     const refuse = (error: RPCError): MCPError => {
-      if (error.rpcCode === RPC_ERROR.methodNotFound || error.rpcCode === RPC_ERROR.invalidRequest) return unsupported(error.message, { ...error.details, toolName }, error);
-      return calls.refuse?.(error) ?? error;
+      const isNoTask = error.rpcCode === RPC_ERROR.methodNotFound || error.rpcCode === RPC_ERROR.invalidRequest;
+      return isAsked && isNoTask ? unsupported(error.message, { ...error.details, toolName: name }, error) : calls.refuse?.(error) ?? error;
     };
-    return { read: checkCreatedTask, refuse };
+    const read = (result: JSONObject): StartedTask => {
+      const isTask = isAsked ? isCreatedTask(result) : own(result, 'resultType') === 'task';
+      if (!isTask) return answered(result, this.#options.clock.date());
+      if (!isAsked) return { form: 'extension', state: checkTaskResult(result) };
+      const { task, immediateResponse } = checkCreatedTask(result);
+      return { form: 'core', state: { task }, immediateResponse };
+    };
+    return { read, refuse };
   }
 
-  #handle(record: TaskRecord, isFresh: boolean, created: CreatedTask | undefined, wanted: TaskSettings, unlisten?: Unsubscribe, known?: ReplyReader<CallToolResult>): FollowedTask {
-    const { clock, limits, defaults, tools, isConnected } = this.#options;
-    const { task, toolName, progressToken } = record;
-    const resumed = progressToken === undefined || isFresh || wanted.onProgress === undefined ? undefined : this.#progress.listen(progressToken, wanted.onProgress);
-    const watch = new TaskWatch(task, isFresh, {
+  #readerOf({ name, tool }: ReadyCall): ReplyReader<CallToolResult> {
+    return tool?.reader ?? this.#options.tools.reader(name);
+  }
+
+  #handle(record: TaskRecord, { isFresh, immediateResponse, unlisten, reader }: HandleExtras, wanted: TaskSettings): FollowedTask {
+    const { clock, limits, defaults, tools, isConnected, progress } = this.#options;
+    const { state, toolName, progressToken } = record;
+    const { taskId } = state.task;
+    const form = record.form === 'answered' ? new AnsweredTaskForm(state) : this.#formOf(record.form);
+    const resumed = progressToken === undefined || isFresh || wanted.onProgress === undefined ? undefined : progress.listen(progressToken, wanted.onProgress);
+    const over = (): void => {
+      unlisten?.();
+      resumed?.();
+    };
+    const watch = new TaskWatch(state, isFresh, {
       clock,
       limits,
       pollIntervalMs: wanted.pollIntervalMs,
       isConnected,
-      poll: (signal) => this.#form.get(task.taskId, { ...defaults, signal }),
-      following: (follower) => this.#follow(task.taskId, follower),
-      ended: () => {
-        unlisten?.();
-        resumed?.();
-      },
+      poll: (signal) => form.get(taskId, { ...defaults, signal }),
+      following: (follower) => this.#follow(taskId, follower, form.name === 'extension'),
+      ended: over,
     });
+    if (hasEnded(state.task)) over();
     return new FollowedTask({
       watch,
-      form: this.#form,
+      form,
       toolName,
       progressToken,
-      immediateResponse: created?.immediateResponse,
-      reader: () => known ?? tools.reader(toolName),
+      immediateResponse,
+      reader: () => reader ?? tools.reader(toolName),
       clock,
       defaults,
       requestSettings: (options) => resolveRequestOptions(options, defaults),
       waitSettings: (options) => this.#waitSettings(options),
       updatesSignal,
-      listen: (token, onProgress) => this.#progress.listen(token, onProgress),
+      listen: (token, onProgress) => progress.listen(token, onProgress),
     });
   }
 
-  #follow(taskId: string, watch: TaskWatch): Unsubscribe {
+  /** `isAsked`: the server tells of tasks that it is asked to tell of, and of no other. */
+  #follow(taskId: string, watch: TaskWatch, isAsked: boolean): Unsubscribe {
     const watches = this.#followed.get(taskId) ?? new Set();
     this.#followed.set(taskId, watches.add(watch));
+    if (isAsked) this.#options.listening?.add(taskId);
     return () => {
       watches.delete(watch);
-      if (watches.size === 0 && this.#followed.get(taskId) === watches) this.#followed.delete(taskId);
+      if (watches.size > 0 || this.#followed.get(taskId) !== watches) return;
+      this.#followed.delete(taskId);
+      this.#options.listening?.remove(taskId);
     };
+  }
+
+  /** The form of the tasks that the server has, or would have. */
+  #agreedForm(): 'core' | 'extension' | undefined {
+    const era = this.#options.agreement()?.era;
+    if (era === undefined) return undefined;
+    return era.mayTravel('tasks/result', 'client') ? 'core' : 'extension';
+  }
+
+  #formOf(name: 'core' | 'extension'): TaskForm {
+    return name === 'core' ? this.#core : this.#extension;
+  }
+
+  /** Asks a server that has tasks of this form; a task may have been stored when it had others. */
+  #asking(form: 'core' | 'extension'): Requester {
+    return {
+      request: (method, params, settings, reader, isRepeatable) => {
+        const agreed = this.#agreedForm();
+        if (agreed === undefined || agreed === form) return this.#options.requester.request(method, params, settings, reader, isRepeatable);
+        const message = `${method} asks for a task of the form "${form}", and the server does not have such tasks any more`;
+        return quiet(Promise.reject(unsupported(message, { method, form })));
+      },
+    };
+  }
+
+  /** @throws LimitError for a task whose id is too long. */
+  #fitting(state: TaskState): TaskState {
+    const { length } = state.task.taskId;
+    if (length > this.#options.limits.maxTaskIdCharacters) throw idTooLong(length, this.#options.limits);
+    return state;
   }
 
   #waitSettings(options: TaskResultOptions | undefined): WaitSettings {
     const settings = resolveRequestOptions(options, this.#options.defaults, ['cancelOnAbort']);
     const cancelOnAbort = options?.cancelOnAbort === undefined ? false : flag('options.cancelOnAbort', options.cancelOnAbort);
     const maxTotalTimeoutMs = this.#bounded(settings.maxTotalTimeoutMs);
-    const late = (taskId: string): RequestTimeoutError => {
-      const message = `The task ${quote(taskId)} did not end within ${maxTotalTimeoutMs} ms; it may go on`;
-      return new RequestTimeoutError('ERR_MCP_TOTAL_TIMEOUT', message, { details: { taskId, timeoutMs: maxTotalTimeoutMs }, delivery: 'unknown' });
-    };
-    return { ...settings, maxTotalTimeoutMs, cancelOnAbort, late };
+    return { ...settings, maxTotalTimeoutMs, cancelOnAbort, late: (taskId) => endsLate(taskId, maxTotalTimeoutMs) };
   }
 
   /** The time for a whole wait, where the host does not say. */
@@ -232,6 +340,17 @@ export class Tasks {
     this.#tokenPrefix ??= uniquePrefix();
     return `${this.#tokenPrefix}-${++this.#tokens}`;
   }
+}
+
+/** A call that was answered at once. There is no task, so its id is one of ours. */
+function answered(result: JSONObject, at: number): StartedTask {
+  const now = new Date(at).toISOString();
+  return { form: 'answered', state: { task: { taskId: uniquePrefix(), status: 'completed', createdAt: now, lastUpdatedAt: now, ttlMs: null }, outcome: { result } } };
+}
+
+function endsLate(taskId: string, timeoutMs: number): RequestTimeoutError {
+  const message = `The task ${quote(taskId)} did not end within ${timeoutMs} ms; it may go on`;
+  return new RequestTimeoutError('ERR_MCP_TOTAL_TIMEOUT', message, { details: { taskId, timeoutMs }, delivery: 'unknown' });
 }
 
 function updatesSignal(options: TaskUpdatesOptions | undefined): AbortSignal | undefined {

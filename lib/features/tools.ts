@@ -52,7 +52,9 @@ export interface ToolsOptions {
 export interface TaskRunner {
   /** Whether the server runs tools as tasks. */
   readonly areOffered: boolean;
-  /** `undefined` where the server has no tasks. */
+  /** Whether a task is made where the client asks for one; elsewhere the server decides. */
+  readonly areAskedFor: boolean;
+  /** `undefined` where no task has to be asked for. */
   run(call: ReadyCall): Promise<CallToolResult> | undefined;
 }
 
@@ -66,9 +68,12 @@ export interface ReadyCall {
 }
 
 /** The params of a call. */
-interface CallParams extends JSONObject {
+export interface CallParams extends JSONObject {
   readonly name: string;
 }
+
+/** How a call is read, by what is known of its tool. */
+type ReaderOf<T> = (tool: KnownTool | undefined) => ReplyReader<T>;
 
 const toolName = (tool: Tool): string => tool.name;
 
@@ -98,7 +103,7 @@ export class Tools implements ChangingList {
     this.#checksArguments = checkArguments !== false;
     this.#baseline = new ListBaseline(toolName, () => isHeard('toolsChanged'));
     this.#tasks = tasks;
-    this.#plainReader = { read: PLAIN_RESULT.read, refuse: (error: RPCError) => (tasks().areOffered ? refusedCall(error) : refusedArguments(error)) };
+    this.#plainReader = { read: PLAIN_RESULT.read, refuse: (error: RPCError) => (tasks().areOffered && tasks().areAskedFor ? refusedCall(error) : refusedArguments(error)) };
   }
 
   /** All tools. */
@@ -190,13 +195,13 @@ export class Tools implements ChangingList {
   }
 
   /**
-   * Makes a call ready to be made a task: as it would be sent now, with the time that the look-up left of it.
+   * Makes a call ready to be made a task: as it would be sent now, with the time that the look-up left of it. `isAsked`: a task has to be asked for.
    *
-   * @throws InvalidValueError as {@link Tools.call}, and `ERR_MCP_TASK_UNSUPPORTED` for a tool that is known not to run as a task.
+   * @throws InvalidValueError as {@link Tools.call}, and `ERR_MCP_TASK_UNSUPPORTED` for a tool that is known not to run as a task where it is asked to.
    */
-  async readyAsTask(name: string, args: JSONObject | undefined, settings: RequestSettings): Promise<ReadyCall> {
+  async readyAsTask(name: string, args: JSONObject | undefined, settings: RequestSettings, isAsked: boolean): Promise<ReadyCall> {
     const ready = this.#checksArguments ? await this.#check(name, args, settings) : { name, args, settings, tool: this.#catalogue.find(name) };
-    if (ready.tool?.taskSupport === 'forbidden') throw noTask(name);
+    if (isAsked && ready.tool?.taskSupport === 'forbidden') throw noTask(name);
     return ready;
   }
 
@@ -230,25 +235,29 @@ export class Tools implements ChangingList {
   }
 
   #send(name: string, args: JSONObject | undefined, settings: RequestSettings, tool: KnownTool | undefined): Promise<CallToolResult> {
-    const params: CallParams = args === undefined ? { name } : { name, arguments: args };
-    if (this.#mirrors.isOn) return quiet(this.#sendMirrored(params, settings, tool));
-    return this.#request(params, settings, tool);
+    return this.send(args === undefined ? { name } : { name, arguments: args }, settings, tool, this.#reading);
   }
 
-  #request(params: CallParams, settings: RequestSettings, tool: KnownTool | undefined): Promise<CallToolResult> {
+  /** Sends a call that was found to be one that can be made; what is known of the tool may change while it is on its way, and with it the reader. */
+  send<T>(params: CallParams, settings: RequestSettings, tool: KnownTool | undefined, reader: ReaderOf<T>): Promise<T> {
+    if (this.#mirrors.isOn) return quiet(this.#sendMirrored(params, settings, tool, reader));
+    return this.#request(params, settings, tool, reader);
+  }
+
+  #request<T>(params: CallParams, settings: RequestSettings, tool: KnownTool | undefined, reader: ReaderOf<T>): Promise<T> {
     const isRepeatable = settings.retry === 'idempotent' && tool?.isRepeatable === true;
-    return this.#requester.request('tools/call', params, settings, this.#readerOf(tool), isRepeatable);
+    return this.#requester.request('tools/call', params, settings, reader(tool), isRepeatable);
   }
 
   /**
    * Where the server says that the headers are not those of the arguments, its list is asked for, and the call is sent once more.
    * Source: 2026-07-28, Streamable HTTP, "Client Behavior".
    */
-  async #sendMirrored(params: CallParams, settings: RequestSettings, tool: KnownTool | undefined): Promise<CallToolResult> {
+  async #sendMirrored<T>(params: CallParams, settings: RequestSettings, tool: KnownTool | undefined, reader: ReaderOf<T>): Promise<T> {
     const { version } = this.#catalogue;
     const startedAt = this.#clock.now();
     try {
-      return await this.#request(params, withMirror(settings, tool), tool);
+      return await this.#request(params, withMirror(settings, tool), tool, reader);
     } catch (error) {
       if (!isHeaderMismatch(error)) throw error;
       if (settings.retry === 'never' || keepsBack(tool)) throw withKeptBack(error, tool);
@@ -257,11 +266,13 @@ export class Tools implements ChangingList {
         throw cause instanceof RPCError || cause instanceof PeerProtocolError ? error : cause;
       });
       if (fresh.value === undefined || keepsBack(fresh.value)) throw withKeptBack(error, fresh.value);
-      return this.#request(params, withMirror(fresh.settings, fresh.value), fresh.value).catch((again: unknown) => {
+      return this.#request(params, withMirror(fresh.settings, fresh.value), fresh.value, reader).catch((again: unknown) => {
         throw isHeaderMismatch(again) ? withKeptBack(again, fresh.value) : again;
       });
     }
   }
+
+  readonly #reading: ReaderOf<CallToolResult> = (tool) => this.#readerOf(tool);
 
   #readerOf(tool: KnownTool | undefined): ReplyReader<CallToolResult> {
     return tool === undefined || tool.reader === PLAIN_RESULT ? this.#plainReader : tool.reader;

@@ -2,7 +2,7 @@
 
 import { isObject } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
-import { METHODS } from './methods.ts';
+import { METHODS, mayTravel } from './methods.ts';
 import { REVISION_2024_11_05, REVISION_2025_11_25, isAtLeast, isModern } from './versions.ts';
 import type { ProtocolVersion } from './versions.ts';
 
@@ -15,6 +15,8 @@ export interface ServerCapabilities {
   readonly logging?: JSONObject;
   readonly tasks?: JSONObject;
   readonly experimental?: Readonly<Record<string, JSONObject>>;
+  /** What the server declares of extensions, by their names; unchecked. */
+  readonly extensions?: unknown;
   readonly [name: string]: unknown;
 }
 
@@ -24,6 +26,8 @@ export interface ClientCapabilities {
   readonly sampling?: JSONObject;
   readonly elicitation?: JSONObject;
   readonly experimental?: Readonly<Record<string, JSONObject>>;
+  /** What is declared of extensions, by their names. No revision knows all there is to declare: earlier ones bear this too. */
+  readonly extensions?: Readonly<Record<string, JSONObject>>;
 }
 
 /** What a server is told when `revision` is proposed to it: what that revision does not have is left out. */
@@ -49,6 +53,8 @@ function byName([left]: [string, unknown], [right]: [string, unknown]): number {
 export function missingCapability(method: string, declared: ServerCapabilities, revision: ProtocolVersion): string | undefined {
   const needs = METHODS.get(method)?.needs;
   if (needs === undefined || declares(declared, needs)) return undefined;
+  // A method that the revision does not have is an extension's here, and so is what it needs.
+  if (!mayTravel(method, 'client', revision)) return undefined;
   // The first revision has no such capability to declare.
   if (needs === 'completions' && revision === REVISION_2024_11_05) return undefined;
   return needs;

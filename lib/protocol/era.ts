@@ -28,8 +28,8 @@ export interface Stamps {
   readonly logLevel?: ServerLogLevel | undefined;
 }
 
-/** What a result means. `input_required`: the server asks back before it answers. */
-export type ResultKind = 'complete' | 'input_required';
+/** What a result means: it is `complete`, or the server asks back before it answers (`input_required`), or it is of a kind that an extension has. */
+export type ResultKind = string;
 
 /** One way of talking, for one negotiated revision. */
 export interface Era {
@@ -52,6 +52,8 @@ export interface Era {
   readonly hasLogLevelRequest: boolean;
   /** Whether params that a server marks are said in headers too, where the road has headers. */
   readonly mirrorsParams: boolean;
+  /** Whether every request says what the client can do, so that what only some servers know is said to those alone. */
+  readonly declaresByRequest: boolean;
   /** Whether results say how long they are fresh, and may be used again for so long. */
   readonly caches: boolean;
   /** What asks whether the server is there. */
@@ -74,6 +76,8 @@ export interface Era {
   resultKind(method: string, result: JSONObject): ResultKind;
   /** Whether the server may ask something before it answers `method`; only then is a result of kind `input_required` to be reckoned with. */
   mayAskBack(method: string): boolean;
+  /** Whether `method` may be answered with a result of a kind that an extension has. */
+  mayBeExtended(method: string): boolean;
   /** Whether the answer `rpcCode` (if there is one) with this HTTP status says that the session is over. */
   isSessionLost(status: number, rpcCode: number | undefined): boolean;
   /** What takes back a request, or `undefined` when nothing is to be said. `channel`: whether all requests share one. */

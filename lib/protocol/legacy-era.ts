@@ -31,6 +31,7 @@ export class LegacyEra implements Era {
   readonly listensByRequest = false;
   readonly hasLogLevelRequest = true;
   readonly mirrorsParams = false;
+  readonly declaresByRequest = false;
   readonly caches = false;
   readonly ping: Call = PING;
 
@@ -70,6 +71,10 @@ export class LegacyEra implements Era {
   }
 
   mayAskBack(): boolean {
+    return false;
+  }
+
+  mayBeExtended(): boolean {
     return false;
   }
 

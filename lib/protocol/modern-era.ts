@@ -10,6 +10,8 @@ import type { ClientCapabilities } from './capabilities.ts';
 import { Misfit } from './checks/check.ts';
 import { ASKING_METHODS } from './checks/input-required.ts';
 import type { Call, Era, EraName, HeaderFields, ResultKind, Stamps } from './era.ts';
+import { withExtensions } from './extensions.ts';
+import type { ExtensionTerms } from './extensions.ts';
 import { META } from './meta.ts';
 import { mayTravel } from './methods.ts';
 import type { Sender } from './methods.ts';
@@ -22,12 +24,14 @@ export interface ClientIdentity {
   readonly capabilities: ClientCapabilities;
   /** Left out where the host does not want it said. */
   readonly clientInfo: Implementation | undefined;
+  /** The extensions that the server has too, once that is known. */
+  readonly extensions?: readonly ExtensionTerms[] | undefined;
 }
 
 const ASKS_BACK: ReadonlySet<string> = new Set(ASKING_METHODS);
 
 // Source: 2026-07-28, Streamable HTTP, "Standard Request Headers": what each method is about.
-const NAME_PARAMS: ReadonlyMap<string, 'name' | 'uri'> = new Map([
+const NAME_PARAMS: ReadonlyMap<string, string> = new Map([
   ['tools/call', 'name'],
   ['prompts/get', 'name'],
   ['resources/read', 'uri'],
@@ -51,15 +55,19 @@ export class ModernEra implements Era {
   readonly listensByRequest = true;
   readonly hasLogLevelRequest = false;
   readonly mirrorsParams = true;
+  readonly declaresByRequest = true;
   readonly caches = true;
   readonly ping: Call = DISCOVER;
   readonly #meta: JSONObject;
+  readonly #extensions: readonly ExtensionTerms[];
   readonly #requestHeaders = new Map<string, HeaderFields>();
 
-  constructor(revision: ProtocolVersion, { capabilities, clientInfo }: ClientIdentity) {
+  constructor(revision: ProtocolVersion, { capabilities, clientInfo, extensions = [] }: ClientIdentity) {
     this.revision = revision;
+    this.#extensions = extensions;
+    const declared = withExtensions(capabilities, extensions);
     const identity = clientInfo === undefined ? {} : { [META.clientInfo]: clientInfo };
-    this.#meta = Object.freeze({ [META.protocolVersion]: revision, ...identity, [META.clientCapabilities]: capabilitiesIn(revision, capabilities) });
+    this.#meta = Object.freeze({ [META.protocolVersion]: revision, ...identity, [META.clientCapabilities]: capabilitiesIn(revision, declared) });
   }
 
   mayBeEnded(method: string): boolean {
@@ -68,7 +76,7 @@ export class ModernEra implements Era {
   }
 
   mayTravel(method: string, from: Sender): boolean {
-    return mayTravel(method, from, this.revision);
+    return mayTravel(method, from, this.revision) || (from === 'client' && this.#extensions.some(({ methods }) => methods.has(method)));
   }
 
   stamp(params: JSONObject | undefined, { meta, progressToken, logLevel }: Stamps): JSONObject {
@@ -93,12 +101,17 @@ export class ModernEra implements Era {
     // Absent: a server of an earlier revision. Source: 2026-07-28, basic, "ResultType".
     if (kind === undefined || kind === 'complete') return 'complete';
     if (kind === 'input_required' && this.mayAskBack(method)) return kind;
+    if (typeof kind === 'string' && this.#extensions.some(({ resultTypes }) => resultTypes.get(kind)?.has(method) === true)) return kind;
     const came = typeof kind === 'string' ? quote(kind) : `a ${typeof kind}`;
     throw new Misfit('/resultType', `one that this client knows for ${method}; got ${came}`);
   }
 
   mayAskBack(method: string): boolean {
     return ASKS_BACK.has(method);
+  }
+
+  mayBeExtended(method: string): boolean {
+    return this.#extensions.some(({ resultTypes }) => Array.from(resultTypes.values()).some((methods) => methods.has(method)));
   }
 
   isSessionLost(): boolean {
@@ -111,7 +124,7 @@ export class ModernEra implements Era {
   }
 
   #standardHeaders(headers: HeaderFields, method: string, params: JSONObject | undefined): HeaderFields {
-    const member = NAME_PARAMS.get(method);
+    const member = NAME_PARAMS.get(method) ?? this.#nameParamOf(method);
     const name = member === undefined ? undefined : own(params ?? {}, member);
     const key = typeof name === 'string' ? `${method} ${name}` : method;
     const kept = this.#requestHeaders.get(key);
@@ -121,5 +134,10 @@ export class ModernEra implements Era {
     if (this.#requestHeaders.size >= MOST_KEPT_HEADERS) this.#requestHeaders.clear();
     this.#requestHeaders.set(key, made);
     return made;
+  }
+
+  #nameParamOf(method: string): string | undefined {
+    for (const { methods } of this.#extensions) if (methods.has(method)) return methods.get(method);
+    return undefined;
   }
 }

@@ -9,8 +9,8 @@ export type DialectName = '2020-12' | 'draft-07';
 /** The names of the known dialects. */
 export const DIALECT_NAMES: readonly DialectName[] = ['2020-12', 'draft-07'];
 
-/** How a keyword holds subschemas. */
-export type SubschemaHolder = 'schema' | 'list' | 'map' | 'schema or list' | 'map of schemas or names';
+/** How a keyword matters where subschemas are looked for: as what holds them, or as a name for the one that it stands in. */
+export type KeywordRole = 'schema' | 'list' | 'map' | 'schema or list' | 'map of schemas or names' | 'name';
 
 /** What a schema means by its keywords. */
 export interface Dialect {
@@ -54,22 +54,26 @@ const KEYWORDS_BY_VOCABULARY: ReadonlyMap<string, readonly string[]> = new Map([
   ['content', CONTENT],
 ]);
 
-const HOLDERS_OF_BOTH: readonly (readonly [string, SubschemaHolder])[] = [
+const KEYWORD_ROLES_IN_BOTH: readonly (readonly [string, KeywordRole])[] = [
   ...words('additionalProperties contains propertyNames if then else not').map((keyword) => [keyword, 'schema'] as const),
   ...words('allOf anyOf oneOf').map((keyword) => [keyword, 'list'] as const),
   ...words('properties patternProperties definitions').map((keyword) => [keyword, 'map'] as const),
 ];
 
-const HOLDERS: Readonly<Record<DialectName, ReadonlyMap<string, SubschemaHolder>>> = Object.freeze({
-  '2020-12': new Map<string, SubschemaHolder>([
-    ...HOLDERS_OF_BOTH,
+const KEYWORD_ROLES: Readonly<Record<DialectName, ReadonlyMap<string, KeywordRole>>> = Object.freeze({
+  '2020-12': new Map<string, KeywordRole>([
+    ...KEYWORD_ROLES_IN_BOTH,
     ...words('items unevaluatedItems unevaluatedProperties contentSchema').map((keyword) => [keyword, 'schema'] as const),
     ['prefixItems', 'list'],
     ['$defs', 'map'],
     ['dependentSchemas', 'map'],
+    ['$anchor', 'name'],
+    ['$dynamicAnchor', 'name'],
   ]),
-  'draft-07': new Map<string, SubschemaHolder>([
-    ...HOLDERS_OF_BOTH,
+  'draft-07': new Map<string, KeywordRole>([
+    ...KEYWORD_ROLES_IN_BOTH,
+    // Where it is a fragment.
+    ['$id', 'name'],
     ['additionalItems', 'schema'],
     ['items', 'schema or list'],
     ['dependencies', 'map of schemas or names'],
@@ -80,7 +84,8 @@ const LEFT_OUT_OF_DRAFT_07: ReadonlySet<string> = new Set(
   words('$anchor $dynamicRef $dynamicAnchor $vocabulary $defs prefixItems dependentSchemas maxContains minContains dependentRequired deprecated contentSchema'),
 );
 
-const DIALECTS: Readonly<Record<DialectName, Dialect>> = Object.freeze({
+/** The known dialects by their names. */
+export const DIALECTS: Readonly<Record<DialectName, Dialect>> = Object.freeze({
   '2020-12': {
     uri: SCHEMA_2020_12,
     family: '2020-12',
@@ -98,20 +103,15 @@ const DIALECTS: Readonly<Record<DialectName, Dialect>> = Object.freeze({
   },
 });
 
-/** The dialect of that name. */
-export function dialectOf(name: DialectName): Dialect {
-  return DIALECTS[name];
-}
-
 /** The dialect that `uri`, the value of `$schema` without an empty fragment, names; undefined where it is not one of the standard's. */
 export function standardDialect(uri: string): Dialect | undefined {
   return DIALECT_NAMES.map((name) => DIALECTS[name]).find((dialect) => dialect.uri === uri);
 }
 
-/** How `keyword` holds subschemas in `dialect`; undefined where it holds none, or means nothing. */
-export function holderOf(dialect: Dialect, keyword: string): SubschemaHolder | undefined {
-  const holder = HOLDERS[dialect.family].get(keyword);
-  return holder !== undefined && dialect.keywords.has(keyword) ? holder : undefined;
+/** How `keyword` matters in `dialect`; undefined where it holds no subschemas and is no name, or means nothing. */
+export function roleOf(dialect: Dialect, keyword: string): KeywordRole | undefined {
+  const role = KEYWORD_ROLES[dialect.family].get(keyword);
+  return role !== undefined && dialect.keywords.has(keyword) ? role : undefined;
 }
 
 /**

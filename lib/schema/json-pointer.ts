@@ -27,9 +27,8 @@ export function fragmentOf(descent: Descent | undefined): string {
 /** The tokens of a JSON Pointer, or undefined where it is none. */
 export function tokensOf(pointer: string): readonly string[] | undefined {
   if (pointer === '') return [];
-  if (!pointer.startsWith('/') || /~(?![01])/.test(pointer)) return undefined;
-  return pointer
-    .slice(1)
-    .split('/')
-    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
+  if (!pointer.startsWith('/')) return undefined;
+  const tokens = pointer.slice(1).split('/');
+  if (!pointer.includes('~')) return tokens;
+  return /~(?![01])/.test(pointer) ? undefined : tokens.map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
 }

@@ -82,7 +82,12 @@ export function copyOfJSON(value: unknown, levels: number, tooDeep: () => Error)
   if (levels === 0) throw tooDeep();
   if (Array.isArray(value)) return value.map((item) => copyOfJSON(item, levels - 1, tooDeep));
   const copy: Record<string, unknown> = {};
-  for (const name of memberNames(value as JSONObject)) setMember(copy, name, copyOfJSON((value as JSONObject)[name], levels - 1, tooDeep));
+  const names = Object.keys(value);
+  for (let index = 0; index < names.length; index++) {
+    const name = names[index] as string;
+    const member = (value as JSONObject)[name];
+    if (member !== undefined) setMember(copy, name, copyOfJSON(member, levels - 1, tooDeep));
+  }
   return copy;
 }
 

@@ -1,10 +1,9 @@
+import { ANYTHING_PLAN, createPlan, NOTHING_PLAN } from './create-plan.ts';
 import { ALL_TYPE_BITS, ARRAY_BIT, BOOLEAN_BIT, INTEGER_BIT, NULL_BIT, NUMBER_BIT, OBJECT_BIT, STRING_BIT, typeBitsOf } from './json-value.ts';
-import { ANYTHING_PLAN, createPlan, NOTHING_PLAN, typesOfPlan } from './plan.ts';
 import type { Plan, PlanKind, SchemaCheck } from './plan.ts';
-import type { CompiledKeyword, SchemaNode, SchemaRange } from './schema-node.ts';
+import type { CompiledKeyword, KnownShape, SchemaEdge, SchemaNode } from './schema-node.ts';
 
-/** Plans for nothing but one type. */
-const PLAIN_KINDS: ReadonlyMap<number, PlanKind> = new Map<number, PlanKind>([
+const KINDS_OF_TYPES: readonly (readonly [number, PlanKind])[] = [
   [STRING_BIT, 'string'],
   [NUMBER_BIT, 'number'],
   [NUMBER_BIT | INTEGER_BIT, 'number'],
@@ -13,6 +12,12 @@ const PLAIN_KINDS: ReadonlyMap<number, PlanKind> = new Map<number, PlanKind>([
   [NULL_BIT, 'null'],
   [ARRAY_BIT, 'array'],
   [OBJECT_BIT, 'object'],
+];
+
+/** The plans of schemas that ask for nothing but one type, by its bits. */
+const PLAIN_PLANS: ReadonlyMap<number, Plan> = new Map([
+  [ALL_TYPE_BITS, ANYTHING_PLAN],
+  ...KINDS_OF_TYPES.map(([types, kind]) => [types, createPlan(kind, { types })] as const),
 ]);
 
 type Keywords = readonly CompiledKeyword[];
@@ -23,70 +28,64 @@ export function makePlan(node: SchemaNode): Plan {
   if (node.value === false) return NOTHING_PLAN;
   const { reference } = node.shape;
   if (reference !== undefined && node.keywords.length === 1) return reference.planToUse;
-  const height = heightOf(node);
+  const height = heightOf(node.edges);
   if (node.hasUnevaluated) return createPlan('check', { height, check: (value, run) => node.evaluate(value, run, undefined, undefined) });
-  const { type, types } = node.shape;
-  const keywords = node.keywords.filter((keyword) => keyword !== type?.keyword);
-  const simple = plainPlan(node, types, keywords) ?? eitherPlan(node, types, keywords, height);
-  return simple ?? structuredPlan(node, types, keywords, height) ?? checkedPlan(types, keywords, height);
+  const { type, types, either } = node.shape;
+  const keywords = type === undefined ? node.keywords : node.keywords.slice(1);
+  if (keywords.length === 0) return PLAIN_PLANS.get(types) ?? createPlan('types', { types });
+  if (keywords.length === 1) {
+    const simple = either === undefined ? plainPlan(node.shape, types) : eitherPlan(either.nodes, types, height);
+    if (simple !== undefined) return simple;
+  }
+  if (types === OBJECT_BIT) return objectPlan(node, keywords, height);
+  return types === ARRAY_BIT ? arrayPlan(node, keywords, height) : checkedPlan(types, keywords, height);
 }
 
 /** Levels of plans below. What a node refers back to is counted when it is entered. */
-function heightOf(node: SchemaNode): number {
+function heightOf(edges: readonly SchemaEdge[]): number {
   let height = 0;
-  for (const edge of node.edges) if (edge.node.isPlanned) height = Math.max(height, edge.node.plan.height + 1);
+  for (let index = 0; index < edges.length; index++) height = Math.max(height, (edges[index] as SchemaEdge).node.plan.height + 1);
   return height;
 }
 
-/** The plan of a node that says one simple thing of what is no object or array; undefined for others. */
-function plainPlan(node: SchemaNode, types: number, keywords: Keywords): Plan | undefined {
-  const kind = PLAIN_KINDS.get(types);
-  if (keywords.length === 0) {
-    if (types === ALL_TYPE_BITS) return ANYTHING_PLAN;
-    return kind === undefined ? createPlan('types', { types }) : createPlan(kind);
-  }
-  if (keywords.length > 1) return undefined;
-  const [only] = keywords;
-  const { choice, length, range } = node.shape;
-  if (choice !== undefined && only === choice.keyword) {
-    return createPlan('choice', { choices: choice.values.filter((value) => (typeBitsOf(value) & types) !== 0) });
-  }
-  if (only === length?.keyword && kind === 'string') return createPlan('stringLength', length?.range);
-  if (only === range?.keyword && kind === 'number') return createPlan('numberRange', range?.range);
-  if (only === range?.keyword && kind === 'integer') return createPlan('integerRange', range?.range);
-  return undefined;
+/** The plan of a node that beside its types has one keyword, which asks one simple thing of what is no object or array; undefined for others. */
+function plainPlan({ choice, length, range }: KnownShape, types: number): Plan | undefined {
+  if (choice !== undefined) return createPlan('choice', { choices: choice.choices.filter((value) => (typeBitsOf(value) & types) !== 0) });
+  if (length !== undefined && types === STRING_BIT) return createPlan('stringLength', length.range);
+  if (range === undefined) return undefined;
+  if (types === INTEGER_BIT) return createPlan('integerRange', range.range);
+  return (types & ~INTEGER_BIT) === NUMBER_BIT ? createPlan('numberRange', range.range) : undefined;
 }
 
-/** The plan of a node that is an `anyOf` and nothing else; undefined for others. */
-function eitherPlan(node: SchemaNode, types: number, keywords: Keywords, height: number): Plan | undefined {
-  const { either } = node.shape;
-  if (either === undefined || types !== ALL_TYPE_BITS || keywords.length !== 1 || keywords[0] !== either.keyword) return undefined;
-  const branches = either.nodes.map((one) => one.planToUse);
+/** The plan of a node that is an `anyOf` and nothing else; undefined where types are asked for as well. */
+function eitherPlan(nodes: readonly SchemaNode[], types: number, height: number): Plan | undefined {
+  if (types !== ALL_TYPE_BITS) return undefined;
   let bits = 0;
-  for (const branch of branches) {
-    const ofBranch = typesOfPlan(branch);
-    if (ofBranch === undefined) return createPlan('either', { branches, height });
-    bits |= ofBranch;
+  for (const { plan } of nodes) {
+    if (plan.types === 0) return createPlan('either', { branches: nodes.map((one) => one.planToUse), height });
+    bits |= plan.types;
   }
   return createPlan('types', { types: bits });
 }
 
-/** The plan of a node for objects or arrays alone; undefined for others. */
-function structuredPlan(node: SchemaNode, types: number, keywords: Keywords, height: number): Plan | undefined {
-  const { members, items, count } = node.shape;
-  if (types === OBJECT_BIT) {
-    const rest = checksFor(OBJECT_BIT, keywords.filter((keyword) => keyword !== members?.keyword));
-    return members?.makePlan(rest, height) ?? createPlan('object', { rest, height });
-  }
-  if (types !== ARRAY_BIT) return undefined;
-  const rest = checksFor(ARRAY_BIT, keywords.filter((keyword) => keyword !== items?.keyword && keyword !== count?.keyword));
-  const plan = items?.node.planToUse;
-  const range: Partial<SchemaRange> = count?.range ?? {};
-  return createPlan('array', { ...range, items: plan === ANYTHING_PLAN ? undefined : plan, rest, height });
+function objectPlan(node: SchemaNode, keywords: Keywords, height: number): Plan {
+  const { members } = node.shape;
+  const rest = checksFor(OBJECT_BIT, keywords, members);
+  return members === undefined ? createPlan('object', { rest, height }) : members.makePlan(rest, height);
 }
 
-function checksFor(types: number, keywords: Keywords): readonly SchemaCheck[] {
-  return keywords.filter((keyword) => (keyword.types & types) !== 0).map((keyword) => keyword.makeCheck());
+function arrayPlan(node: SchemaNode, keywords: Keywords, height: number): Plan {
+  const { items, count } = node.shape;
+  const rest = checksFor(ARRAY_BIT, keywords, items?.keyword, count);
+  const plan = items?.node.planToUse;
+  return createPlan('array', { ...count?.range, items: plan === ANYTHING_PLAN ? undefined : plan, rest, height });
+}
+
+/** The checks of those keywords that say something of the type, but for those that the plan decides by itself. */
+function checksFor(type: number, keywords: Keywords, ...planned: readonly (CompiledKeyword | undefined)[]): readonly SchemaCheck[] {
+  const checks: SchemaCheck[] = [];
+  for (const keyword of keywords) if ((keyword.types & type) !== 0 && !planned.includes(keyword)) checks.push(keyword.makeCheck());
+  return checks;
 }
 
 /** The plan of any other node: the checks for the type of the value, one after the other. */

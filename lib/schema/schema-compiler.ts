@@ -18,7 +18,7 @@ import { locationOf } from './schema-resource.ts';
 class DynamicScope {
   readonly anchors: ReadonlyMap<string, SchemaPoint>;
   /** What was compiled in this scope. */
-  readonly nodes: Map<JSONObject, ScopedNode> = new Map();
+  readonly nodes: Map<JSONObject, SchemaNode> = new Map();
   readonly inner: Map<SchemaResource, DynamicScope> = new Map();
 
   constructor(anchors: ReadonlyMap<string, SchemaPoint>) {
@@ -26,24 +26,17 @@ class DynamicScope {
   }
 }
 
-/** A node and the scope that it was compiled in. */
-class ScopedNode extends SchemaNode {
-  readonly scope: DynamicScope;
-  readonly index: number;
-
-  constructor(value: RawSchema, resource: SchemaResource, path: Descent | undefined, scope: DynamicScope, index: number) {
-    super(value, resource, path);
-    this.scope = scope;
-    this.index = index;
-  }
-}
-
 /** Compiles a subschema and all that it needs, without recursion. */
-export class SchemaCompiler implements SubschemaFinder<ScopedNode> {
+export class SchemaCompiler implements SubschemaFinder {
   readonly #settings: SchemaSettings;
   readonly #library: SchemaLibrary;
-  readonly #scopes: DynamicScope[] = [];
-  readonly #nodes: ScopedNode[] = [];
+  readonly #outermost = new DynamicScope(new Map());
+  readonly #scopes: DynamicScope[] = [this.#outermost];
+  readonly #nodes: SchemaNode[] = [];
+  /** The scope that each node was compiled in, at its index. */
+  readonly #scopesOfNodes: DynamicScope[] = [];
+  /** Whether every node is applied by one other only. */
+  #isTree = true;
 
   constructor(settings: SchemaSettings, library: SchemaLibrary) {
     this.#settings = settings;
@@ -52,26 +45,23 @@ export class SchemaCompiler implements SubschemaFinder<ScopedNode> {
 
   /** The compiled root of a resource. @throws as `compileSchema`. */
   compile(resource: SchemaResource): SchemaNode {
-    const root = this.#nodeAt(resource.root, resource, undefined, this.#enter(this.#scopeFor(new Map()), resource));
-    for (let index = 0; index < this.#nodes.length; index++) {
-      const node = this.#nodes[index] as ScopedNode;
-      if (isObject(node.value)) readKeywords(new KeywordReader(this.#settings, node, node.value, this), node.value);
-    }
-    refuseLoops(this.#nodes);
-    this.#planAll();
+    const root = this.#nodeAt(resource.root, resource, undefined, this.#enter(this.#outermost, resource));
+    for (const node of this.#nodes) if (isObject(node.value)) readKeywords(new KeywordReader(this.#settings, node, node.value, this), node.value);
+    if (this.#isTree) this.#planTree();
+    else this.#planGraph();
     return root;
   }
 
-  child(owner: ScopedNode, value: RawSchema, keyword: string, token: string | number | undefined): ScopedNode {
-    const { scope } = owner;
-    const embedded = isObject(value) ? this.#library.resourceOf(value) : undefined;
+  child(owner: SchemaNode, value: RawSchema, keyword: string, token: string | number | undefined): SchemaNode {
+    const scope = this.#scopesOfNodes[owner.index] as DynamicScope;
+    const embedded = isObject(value) && Object.hasOwn(value, '$id') ? this.#library.resourceOf(value) : undefined;
     if (embedded !== undefined) return this.#nodeAt(value, embedded, undefined, this.#enter(scope, embedded));
     const at = { above: owner.path, token: keyword };
     return this.#nodeAt(value, owner.resource, token === undefined ? at : { above: at, token }, scope);
   }
 
-  referred(owner: ScopedNode, reference: string, keyword: '$ref' | '$dynamicRef'): ScopedNode {
-    const { scope } = owner;
+  referred(owner: SchemaNode, reference: string, keyword: '$ref' | '$dynamicRef'): SchemaNode {
+    const scope = this.#scopesOfNodes[owner.index] as DynamicScope;
     const point = this.#library.resolve(owner.resource, reference, () => locationOf(owner.resource, { above: owner.path, token: keyword }));
     // Only where the name it first leads to is a dynamic one, the outermost of that name is meant.
     const dynamic = keyword === '$dynamicRef' && point.dynamicName !== undefined ? scope.anchors.get(point.dynamicName) : undefined;
@@ -79,18 +69,26 @@ export class SchemaCompiler implements SubschemaFinder<ScopedNode> {
     return this.#nodeAt(value, resource, path, this.#enter(scope, resource));
   }
 
-  #nodeAt(value: RawSchema, resource: SchemaResource, path: Descent | undefined, scope: DynamicScope): ScopedNode {
+  #nodeAt(value: RawSchema, resource: SchemaResource, path: Descent | undefined, scope: DynamicScope): SchemaNode {
     const known = isObject(value) ? scope.nodes.get(value) : undefined;
-    if (known !== undefined) return known;
-    const node = new ScopedNode(value, resource, path, scope, this.#nodes.length);
+    if (known !== undefined) {
+      this.#isTree = false;
+      return known;
+    }
+    const node = new SchemaNode(value, resource, path, this.#nodes.length);
     if (isObject(value)) scope.nodes.set(value, node);
     const { maxSubschemas } = this.#settings.bounds;
+    this.#scopesOfNodes.push(scope);
     if (this.#nodes.push(node) > maxSubschemas) throw schemaLimit('maxSubschemas', maxSubschemas, 'subschemas');
     return node;
   }
 
   /** The scope inside of `resource`, as reached from `scope`. */
   #enter(scope: DynamicScope, resource: SchemaResource): DynamicScope {
+    return resource.dynamicAnchors.size === 0 ? scope : this.#enterAnchored(scope, resource);
+  }
+
+  #enterAnchored(scope: DynamicScope, resource: SchemaResource): DynamicScope {
     const known = scope.inner.get(resource);
     if (known !== undefined) return known;
     const added = [...resource.dynamicAnchors].filter(([name]) => !scope.anchors.has(name));
@@ -109,26 +107,26 @@ export class SchemaCompiler implements SubschemaFinder<ScopedNode> {
     return scope;
   }
 
-  /** Plans every node behind those that it applies. */
-  #planAll(): void {
-    const { maxSchemaRecursion } = this.#settings.bounds;
-    walkDepthFirst(this.#nodes, false, {
-      onLeave: (node) => {
-        node.plan = makePlan(node);
-        if (node.plan.height > maxSchemaRecursion) throw schemaLimit('maxSchemaRecursion', maxSchemaRecursion, 'subschemas applied inside of each other');
+  /** Plans every node behind those that it applies, which were all found later. */
+  #planTree(): void {
+    for (let index = this.#nodes.length - 1; index >= 0; index--) this.#plan(this.#nodes[index] as SchemaNode);
+  }
+
+  /** The same where references lead anywhere; refuses those that lead back without going on in the value, as applying them would never end. */
+  #planGraph(): void {
+    walkDepthFirst(this.#nodes, true, {
+      onLoop: (node) => {
+        throw invalidSchema(node.location, 'an endless loop of references: it applies itself to the same value');
       },
     });
+    walkDepthFirst(this.#nodes, false, { onLeave: (node) => this.#plan(node) });
   }
-}
 
-/** Refuses references that lead back to where they stand without going on in the value: applying them would never end. */
-function refuseLoops(nodes: readonly ScopedNode[]): void {
-  if (!nodes.some((node) => node.edges.some((edge) => edge.isInPlace))) return;
-  walkDepthFirst(nodes, true, {
-    onLoop: (node) => {
-      throw invalidSchema(node.location, 'an endless loop of references: it applies itself to the same value');
-    },
-  });
+  #plan(node: SchemaNode): void {
+    const { maxSchemaRecursion } = this.#settings.bounds;
+    node.plan = makePlan(node);
+    if (node.plan.height > maxSchemaRecursion) throw schemaLimit('maxSchemaRecursion', maxSchemaRecursion, 'subschemas applied inside of each other');
+  }
 }
 
 interface WalkHearer {
@@ -142,11 +140,11 @@ const ENTERED = 1;
 const LEFT = 2;
 
 /** Walks over a graph depth first, without recursion; over all edges, or over those in place. */
-function walkDepthFirst(nodes: readonly ScopedNode[], isInPlaceOnly: boolean, hearer: WalkHearer): void {
+function walkDepthFirst(nodes: readonly SchemaNode[], isInPlaceOnly: boolean, hearer: WalkHearer): void {
   const states = new Uint8Array(nodes.length);
-  const stack: ScopedNode[] = [];
+  const stack: SchemaNode[] = [];
   const positions: number[] = [];
-  const enter = (node: ScopedNode): void => {
+  const enter = (node: SchemaNode): void => {
     states[node.index] = ENTERED;
     stack.push(node);
     positions.push(0);
@@ -163,10 +161,8 @@ function walkDepthFirst(nodes: readonly ScopedNode[], isInPlaceOnly: boolean, he
         positions.pop();
         hearer.onLeave?.(top);
       } else if (edge.isInPlace || !isInPlaceOnly) {
-        // Every edge was made by this compiler.
-        const below = edge.node as ScopedNode;
-        if (states[below.index] === 0) enter(below);
-        else if (states[below.index] === ENTERED) hearer.onLoop?.(below);
+        if (states[edge.node.index] === 0) enter(edge.node);
+        else if (states[edge.node.index] === ENTERED) hearer.onLoop?.(edge.node);
       }
     }
   }

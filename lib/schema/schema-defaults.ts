@@ -1,6 +1,6 @@
 import { isObject, own } from '../base/json.ts';
 import { copyOfJSON } from './json-value.ts';
-import { matchesPlan } from './plan.ts';
+import { matchesPlan } from './match-plan.ts';
 import { schemaLimit } from './schema-error.ts';
 import type { DefaultsFiller, SchemaNode } from './schema-node.ts';
 import type { SchemaRun } from './schema-run.ts';

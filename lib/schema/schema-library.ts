@@ -1,7 +1,7 @@
 import { isObject, own } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
 import { quote } from '../base/text.ts';
-import { dialectByVocabulary, dialectOf, holderOf, standardDialect } from './dialects.ts';
+import { dialectByVocabulary, DIALECTS, roleOf, standardDialect } from './dialects.ts';
 import type { Dialect, DialectName } from './dialects.ts';
 import { tokensOf } from './json-pointer.ts';
 import type { Descent } from './json-pointer.ts';
@@ -26,8 +26,7 @@ export class SchemaLibrary {
   readonly #defaultDialect: Dialect;
   readonly #resources = new Map<string, SchemaResource>();
   readonly #resourcesByRoot = new Map<RawSchema, SchemaResource>();
-  // What references led to outside of every place where subschemas are looked for.
-  readonly #scannedOutside = new Set<RawSchema>();
+  readonly #scanned = new Set<RawSchema>();
   readonly #loaded = new Set<string>();
   #subschemas = 0;
   #isRegistryScanned = false;
@@ -35,13 +34,13 @@ export class SchemaLibrary {
   constructor(bounds: SchemaBounds, registry: SchemaRegistry | undefined, dialect: DialectName) {
     this.#bounds = bounds;
     this.#registry = registry;
-    this.#defaultDialect = dialectOf(dialect);
+    this.#defaultDialect = DIALECTS[dialect];
   }
 
   /** Takes in a document; `uri` is where it was found, empty where that has no name. @throws as `compileSchema`. */
   addDocument(root: RawSchema, uri: string): SchemaResource {
     const dialect = this.#dialectFor(root, this.#defaultDialect, uri);
-    const id = isObject(root) ? this.#idOf(root, dialect, uri) : undefined;
+    const id = isObject(root) && Object.hasOwn(root, '$id') ? this.#idOf(root, dialect, uri) : undefined;
     const base = id === undefined ? uri : resolveURI(uri, splitFragment(id).uri);
     const resource = new SchemaResource(base, dialect, root);
     this.#register(resource);
@@ -53,7 +52,7 @@ export class SchemaLibrary {
 
   /** The resource that `schema` is the root of, where it has an `$id`. */
   resourceOf(schema: JSONObject): SchemaResource | undefined {
-    return Object.hasOwn(schema, '$id') ? this.#resourcesByRoot.get(schema) : undefined;
+    return this.#resourcesByRoot.get(schema);
   }
 
   /**
@@ -64,10 +63,10 @@ export class SchemaLibrary {
    */
   resolve(from: SchemaResource, reference: string, place: () => string): SchemaPoint & { readonly dynamicName?: string } {
     const split = splitFragment(reference);
-    const uri = resolveURI(from.uri, split.uri);
+    const uri = split.uri === '' ? from.uri : resolveURI(from.uri, split.uri);
     const resource = uri === from.uri ? from : this.#find(uri);
     if (resource === undefined) throw invalidSchema(place(), `${quote(reference)} refers to a schema that is not here, and nothing is ever fetched`);
-    const fragment = decodedFragment(split.fragment);
+    const fragment = split.fragment.includes('%') ? decodedFragment(split.fragment) : split.fragment;
     if (fragment === undefined) throw invalidSchema(place(), `${quote(reference)} is no URI reference`);
     if (fragment === '' || fragment.startsWith('/')) return this.#follow(resource, fragment, reference, place);
     const point = resource.anchors.get(fragment);
@@ -117,9 +116,7 @@ export class SchemaLibrary {
     let value: unknown = resource.root;
     let path: Descent | undefined;
     let here = resource;
-    const places = new SubschemaPlaces();
     for (const token of tokens) {
-      places.next(here.dialect, token);
       value = partOf(value, token);
       path = { above: path, token };
       const inner = isObject(value) ? this.resourceOf(value) : undefined;
@@ -129,31 +126,31 @@ export class SchemaLibrary {
       throw value === undefined ? nowhere() : invalidSchema(place(), `${quote(reference)} refers to a place where no schema is`);
     }
     // Below a keyword that holds no subschemas nothing was looked at yet.
-    if (!places.isSubschema && isObject(value) && !this.#scannedOutside.has(value)) {
-      this.#scannedOutside.add(value);
-      this.#scan(value, here, path, 1);
-    }
+    if (isObject(value) && !this.#scanned.has(value)) this.#scan(value, here, path, 1);
     return { value, resource: here, path };
   }
 
   /** Finds the resources and anchors below `schema`, and counts subschemas. */
   #scan(schema: JSONObject, around: SchemaResource, path: Descent | undefined, depth: number): void {
+    this.#scanned.add(schema);
     const { maxSubschemas, maxSchemaDepth } = this.#bounds;
     if (++this.#subschemas > maxSubschemas) throw schemaLimit('maxSubschemas', maxSubschemas, 'subschemas');
     if (depth > maxSchemaDepth) throw schemaLimit('maxSchemaDepth', maxSchemaDepth, 'subschemas inside of each other');
-    const resource = schema === around.root ? around : this.#embedded(schema, around, path);
+    const resource = schema !== around.root && Object.hasOwn(schema, '$id') ? this.#embedded(schema, around, path) : around;
     const here = resource === around ? path : undefined;
-    this.#addAnchors(schema, resource, here);
-    for (const keyword of Object.keys(schema)) {
-      const holder = holderOf(resource.dialect, keyword);
-      if (holder === undefined) continue;
+    const keywords = Object.keys(schema);
+    for (let index = 0; index < keywords.length; index++) {
+      const keyword = keywords[index] as string;
+      const role = roleOf(resource.dialect, keyword);
+      if (role === undefined) continue;
       const held = schema[keyword];
       const at: Descent = { above: here, token: keyword };
-      if (Array.isArray(held)) {
-        if (holder === 'list' || holder === 'schema or list') held.forEach((one, index) => this.#scanPart(one, resource, { above: at, token: index }, depth));
-      } else if (isObject(held)) {
-        if (holder === 'schema' || holder === 'schema or list') this.#scanPart(held, resource, at, depth);
-        else if (holder !== 'list') for (const name of Object.keys(held)) this.#scanPart(held[name], resource, { above: at, token: name }, depth);
+      if (role === 'name') this.#addAnchor(keyword, schema, resource, here);
+      else if (Array.isArray(held)) {
+        if (role === 'list' || role === 'schema or list') held.forEach((part, place) => this.#scanPart(part, resource, { above: at, token: place }, depth));
+      } else if (role !== 'list' && isObject(held)) {
+        if (role === 'schema' || role === 'schema or list') this.#scan(held, resource, at, depth + 1);
+        else Object.keys(held).forEach((name) => this.#scanPart(held[name], resource, { above: at, token: name }, depth));
       }
     }
   }
@@ -162,9 +159,8 @@ export class SchemaLibrary {
     if (isObject(part)) this.#scan(part, resource, path, depth + 1);
   }
 
-  /** The resource that a subschema begins; the one around it where it begins none. */
+  /** The resource that a subschema with an `$id` begins; the one around it where it begins none. */
   #embedded(schema: JSONObject, around: SchemaResource, path: Descent | undefined): SchemaResource {
-    if (!Object.hasOwn(schema, '$id')) return around;
     const where = locationOf(around, path);
     const dialect = this.#dialectFor(schema, around.dialect, where);
     const id = this.#idOf(schema, dialect, where);
@@ -183,21 +179,18 @@ export class SchemaLibrary {
     return id;
   }
 
-  #addAnchors(schema: JSONObject, resource: SchemaResource, path: Descent | undefined): void {
+  /** Takes in the name that `keyword` gives to a subschema. */
+  #addAnchor(keyword: string, schema: JSONObject, resource: SchemaResource, path: Descent | undefined): void {
     const point = { value: schema, resource, path };
-    if (resource.dialect.family === 'draft-07') {
-      const id = this.#idOf(schema, resource.dialect, resource.uri);
-      const { fragment } = splitFragment(id ?? '');
+    if (keyword === '$id') {
+      const { fragment } = splitFragment(this.#idOf(schema, resource.dialect, resource.uri) ?? '');
       if (fragment !== '' && !fragment.startsWith('/')) resource.anchors.set(fragment, point);
       return;
     }
-    for (const keyword of ['$anchor', '$dynamicAnchor']) {
-      const name = own(schema, keyword);
-      if (name === undefined) continue;
-      if (typeof name !== 'string') throw invalidSchema(locationOf(resource, path), `${keyword} has to be a string`);
-      resource.anchors.set(name, point);
-      if (keyword === '$dynamicAnchor') resource.dynamicAnchors.set(name, point);
-    }
+    const name = schema[keyword];
+    if (typeof name !== 'string') throw invalidSchema(locationOf(resource, path), `${keyword} has to be a string`);
+    resource.anchors.set(name, point);
+    if (keyword === '$dynamicAnchor') resource.dynamicAnchors.set(name, point);
   }
 
   /** The dialect of the root of a resource. @throws InvalidValueError `ERR_MCP_INVALID_SCHEMA` for one that is not known. */
@@ -225,26 +218,6 @@ export class SchemaLibrary {
       uri = splitFragment(above).uri;
     }
     throw invalidSchema(where, `the dialect ${quote(name)} is not known: expected 2020-12, draft-07 or a metaschema of the registry`);
-  }
-}
-
-/** Follows a way down a schema, and knows whether it ends where subschemas are looked for. */
-class SubschemaPlaces {
-  #next: 'keyword' | 'name' | 'nothing' | 'keyword or index' = 'keyword';
-
-  get isSubschema(): boolean {
-    return this.#next.startsWith('keyword');
-  }
-
-  next(dialect: Dialect, token: string): void {
-    if (this.#next === 'nothing') return;
-    if (this.#next === 'name' || (this.#next === 'keyword or index' && /^\d/.test(token))) this.#next = 'keyword';
-    else {
-      const holder = holderOf(dialect, token);
-      if (holder === undefined) this.#next = 'nothing';
-      else if (holder === 'schema') this.#next = 'keyword';
-      else this.#next = holder === 'schema or list' ? 'keyword or index' : 'name';
-    }
   }
 }
 

@@ -3,11 +3,12 @@
  * `unevaluatedProperties` and `unevaluatedItems`) and what to tell of a value that is not valid.
  */
 
+import { createPlan } from './create-plan.ts';
 import { EvaluatedParts } from './evaluated-parts.ts';
 import { fragmentOf, pointerOf } from './json-pointer.ts';
 import type { Descent } from './json-pointer.ts';
 import { ALL_TYPE_BITS, typeBitsOf } from './json-value.ts';
-import { createPlan, matchesPlan } from './plan.ts';
+import { matchesPlan } from './match-plan.ts';
 import type { Plan, SchemaCheck } from './plan.ts';
 import type { SchemaResource } from './schema-resource.ts';
 import type { SchemaRun } from './schema-run.ts';
@@ -145,22 +146,38 @@ export interface SchemaRange {
   readonly high: number;
 }
 
+/** A keyword that asks for what is within a range, and for nothing more. */
+export interface RangedKeyword extends CompiledKeyword {
+  readonly range: SchemaRange;
+}
+
+/** A keyword that asks for one of some values. */
+export interface ChoosingKeyword extends CompiledKeyword {
+  readonly choices: readonly unknown[];
+}
+
+/** A keyword that knows the plan of an object of which it asks something. */
+export interface PlanningKeyword extends CompiledKeyword {
+  /** The plan of an object of which `rest` holds as well. */
+  makePlan(rest: readonly SchemaCheck[], height: number): Plan;
+}
+
 /** What is known of a subschema beside its keywords, for plans without a function. */
 export interface KnownShape {
   /** The types that are allowed, as bits. */
   types: number;
-  /** The keyword that allows them. */
-  type?: { readonly keyword: CompiledKeyword };
+  /** The keyword that allows them: the first of all. */
+  type?: CompiledKeyword;
   /** The keyword for code points between bounds. */
-  length?: { readonly keyword: CompiledKeyword; readonly range: SchemaRange };
+  length?: RangedKeyword;
   /** The keyword for numbers between bounds that belong to them. */
-  range?: { readonly keyword: CompiledKeyword; readonly range: SchemaRange };
+  range?: RangedKeyword;
   /** The keyword for a count of items between bounds. */
-  count?: { readonly keyword: CompiledKeyword; readonly range: SchemaRange };
+  count?: RangedKeyword;
   /** The keyword for one of a few values that are no objects or arrays. */
-  choice?: { readonly keyword: CompiledKeyword; readonly values: readonly unknown[] };
+  choice?: ChoosingKeyword;
   /** The keyword for named members. */
-  members?: { readonly keyword: CompiledKeyword; readonly makePlan: (rest: readonly SchemaCheck[], height: number) => Plan };
+  members?: PlanningKeyword;
   /** The keyword for items that all obey one schema. */
   items?: { readonly keyword: CompiledKeyword; readonly node: SchemaNode };
   /** The keyword `anyOf`. */
@@ -176,44 +193,39 @@ export interface SchemaEdge {
   readonly isInPlace: boolean;
 }
 
+const UNPLANNED: Plan = createPlan('check', {
+  height: -1,
+  check: () => {
+    throw new TypeError('a subschema is used before it is compiled');
+  },
+});
+
 /** One subschema, compiled. */
 export class SchemaNode {
   readonly value: unknown;
   readonly resource: SchemaResource;
   /** The way to it from the root of its resource. */
   readonly path: Descent | undefined;
+  /** Its number among the nodes of one compilation. */
+  readonly index: number;
   readonly keywords: CompiledKeyword[] = [];
   readonly edges: SchemaEdge[] = [];
-  readonly shape: KnownShape;
+  readonly shape: KnownShape = { types: ALL_TYPE_BITS };
   /** Whether it has a keyword that asks what others evaluated. */
   hasUnevaluated = false;
-  #plan: Plan | undefined;
+  /** What it asks of a value; there when all is compiled. Its height is -1 until then. */
+  plan: Plan = UNPLANNED;
 
-  constructor(value: unknown, resource: SchemaResource, path: Descent | undefined) {
+  constructor(value: unknown, resource: SchemaResource, path: Descent | undefined, index: number) {
     this.value = value;
     this.resource = resource;
     this.path = path;
-    this.shape = { types: ALL_TYPE_BITS };
-  }
-
-  /** What it asks of a value; there when all is compiled. */
-  get plan(): Plan {
-    if (this.#plan === undefined) throw new TypeError('a subschema is used before it is compiled');
-    return this.#plan;
-  }
-
-  set plan(plan: Plan) {
-    this.#plan = plan;
-  }
-
-  /** Whether {@link SchemaNode.plan} is there. */
-  get isPlanned(): boolean {
-    return this.#plan !== undefined;
+    this.index = index;
   }
 
   /** {@link SchemaNode.plan} for a plan that is being made: one that asks for it later where it is not there yet, as a schema refers back to itself. */
   get planToUse(): Plan {
-    if (this.#plan !== undefined) return this.#plan;
+    if (this.plan !== UNPLANNED) return this.plan;
     return createPlan('check', {
       check: (value, run) => {
         const { plan } = this;

@@ -4,16 +4,16 @@ import { checkKeys, flag, oneOf } from '../base/options.ts';
 import { LimitError } from '../base/errors.ts';
 import { DIALECT_NAMES } from './dialects.ts';
 import type { DialectName } from './dialects.ts';
-import { matchesPlan } from './plan.ts';
+import type { SchemaSettings } from './keywords/keyword-reader.ts';
+import { matchesPlan } from './match-plan.ts';
 import type { Plan } from './plan.ts';
-import { resolveSchemaBounds } from './schema-bounds.ts';
+import { DEFAULT_SCHEMA_BOUNDS, resolveSchemaBounds } from './schema-bounds.ts';
 import type { SchemaBounds } from './schema-bounds.ts';
 import { SchemaCompiler } from './schema-compiler.ts';
 import { SchemaDefaults } from './schema-defaults.ts';
 import { SchemaLibrary } from './schema-library.ts';
 import { ErrorCollector, EvaluationPlace } from './schema-node.ts';
 import type { SchemaNode } from './schema-node.ts';
-import { VALID_RESULT } from './schema-output.ts';
 import type { ValidationResult } from './schema-output.ts';
 import { copyOfSchema } from './schema-registry.ts';
 import type { SchemaRegistry } from './schema-registry.ts';
@@ -52,6 +52,21 @@ export interface CompiledSchema {
 
 const SCHEMA_OWNER = 'compileSchema';
 const SCHEMA_OPTION_NAMES = ['dialect', 'formats', 'registry', 'dangerouslyAllowNonLinearPatterns', 'bounds'];
+const DEFAULT_DIALECT: DialectName = '2020-12';
+const DEFAULT_SETTINGS: SchemaSettings = Object.freeze({ bounds: DEFAULT_SCHEMA_BOUNDS, assertsFormats: false, allowsNonLinearPatterns: false });
+
+/** The settings that `options` mean, checked. */
+function readSettings(options: SchemaOptions): SchemaSettings {
+  const given: unknown = options;
+  checkKeys(SCHEMA_OWNER, given, SCHEMA_OPTION_NAMES);
+  const { dialect, formats, bounds, dangerouslyAllowNonLinearPatterns } = options;
+  oneOf(`${SCHEMA_OWNER}.dialect`, dialect ?? DEFAULT_DIALECT, DIALECT_NAMES);
+  return {
+    bounds: resolveSchemaBounds(`${SCHEMA_OWNER}.bounds`, bounds),
+    assertsFormats: oneOf(`${SCHEMA_OWNER}.formats`, formats ?? 'annotate', ['annotate', 'assert']) === 'assert',
+    allowsNonLinearPatterns: flag(`${SCHEMA_OWNER}.dangerouslyAllowNonLinearPatterns`, dangerouslyAllowNonLinearPatterns ?? false),
+  };
+}
 
 /**
  * Compiles a schema, once for many validations. What its owner changes later changes nothing. Keywords that are not known are kept and say nothing.
@@ -60,20 +75,15 @@ const SCHEMA_OPTION_NAMES = ['dialect', 'formats', 'registry', 'dangerouslyAllow
  *   dialect that is not known, a reference to what is not here or to itself, a pattern that is refused. LimitError for one that passes a bound.
  *   TypeError or RangeError for wrong options.
  */
-export function compileSchema(schema: unknown, options: SchemaOptions = {}): CompiledSchema {
-  const given: unknown = options;
-  checkKeys(SCHEMA_OWNER, given, SCHEMA_OPTION_NAMES);
-  const { dialect, formats, registry } = options;
-  const bounds = resolveSchemaBounds(`${SCHEMA_OWNER}.bounds`, options.bounds);
-  const library = new SchemaLibrary(bounds, registry, oneOf(`${SCHEMA_OWNER}.dialect`, dialect ?? '2020-12', DIALECT_NAMES));
+export function compileSchema(schema: unknown, options?: SchemaOptions): CompiledSchema {
+  const settings = options === undefined ? DEFAULT_SETTINGS : readSettings(options);
+  const { bounds } = settings;
+  const library = new SchemaLibrary(bounds, options?.registry, options?.dialect ?? DEFAULT_DIALECT);
   const resource = library.addDocument(copyOfSchema(schema, '', bounds.maxSchemaDepth), '');
-  const settings = {
-    bounds,
-    assertsFormats: oneOf(`${SCHEMA_OWNER}.formats`, formats ?? 'annotate', ['annotate', 'assert']) === 'assert',
-    allowsNonLinearPatterns: flag(`${SCHEMA_OWNER}.dangerouslyAllowNonLinearPatterns`, options.dangerouslyAllowNonLinearPatterns ?? false),
-  };
   return new Validator(new SchemaCompiler(settings, library).compile(resource), bounds);
 }
+
+const VALID_RESULT: ValidationResult = Object.freeze({ valid: true, errors: Object.freeze([]) });
 
 class Validator implements CompiledSchema {
   readonly dialect: string;

@@ -9,6 +9,8 @@ import { describe, durationMs, flag, functionOption, oneOf, text } from '../base
 import { resolveLimits } from '../base/resolve-limits.ts';
 import { quote } from '../base/text.ts';
 import type { Offer } from '../connection/negotiation.ts';
+import { resolveExtensions } from '../features/extension.ts';
+import type { Extension, ResolvedExtension } from '../features/extension.ts';
 import { resolveHandlers } from '../features/handlers.ts';
 import type { Handlers, ResolvedHandlers } from '../features/handlers.ts';
 import type { ArgumentChecks } from '../features/tools.ts';
@@ -72,6 +74,13 @@ export interface CommonServerOptions {
   readonly cache?: boolean | CacheOptions | undefined;
   /** Answers what the server asks of the host. Default: nothing is answered, and nothing declared. */
   readonly handlers?: Handlers | undefined;
+  /** What the host knows beyond the protocol; see `docs/extensions.md`. Default: none. */
+  readonly extensions?: readonly Extension[] | undefined;
+  /**
+   * Whether tasks of the extension io.modelcontextprotocol/tasks are taken from servers that declare it: to those, and to nobody else, it is declared. Tasks of
+   * 2025-11-25 do not ask for it. Default: true.
+   */
+  readonly tasksExtension?: boolean | undefined;
   /** Says for every request which trace it belongs to; it goes out in `_meta`, below what `options.meta` gives. Default: none. */
   readonly traceContext?: TraceContextHook | undefined;
   /**
@@ -102,6 +111,8 @@ export const COMMON_OPTION_NAMES: readonly (keyof CommonServerOptions)[] = [
   'refreshLists',
   'cache',
   'handlers',
+  'extensions',
+  'tasksExtension',
   'traceContext',
   'serverLogLevel',
   'limits',
@@ -115,13 +126,15 @@ export interface ResolvedCommonOptions {
   readonly logLevel: LogLevel;
   readonly logger: Logger | undefined;
   readonly retryDelayMs: number;
-  readonly offer: Omit<Offer, 'capabilities'>;
+  readonly offer: Omit<Offer, 'capabilities' | 'extensions'>;
   readonly prior: ServerVerdict | undefined;
   readonly checkArguments: ArgumentChecks;
   readonly checkResults: boolean;
   readonly refreshLists: boolean;
   readonly cache: ResolvedCacheOptions;
   readonly handlers: ResolvedHandlers;
+  readonly extensions: readonly ResolvedExtension[];
+  readonly tasksExtension: boolean;
   readonly traceContext: TraceContextHook | undefined;
   readonly serverLogLevel: ServerLogLevel | undefined;
   readonly limits: Limits;
@@ -151,6 +164,8 @@ export function resolveCommonOptions(owner: string, options: CommonServerOptions
     refreshLists: optional('refreshLists', options.refreshLists, true, flag),
     cache: readCacheOptions('cache', options.cache),
     handlers: resolveHandlers(options.handlers),
+    extensions: optional('extensions', options.extensions, [], resolveExtensions),
+    tasksExtension: optional('tasksExtension', options.tasksExtension, true, flag),
     traceContext: optional('traceContext', options.traceContext, undefined, (name, value) => functionOption(name, value as TraceContextHook)),
     serverLogLevel: optional('serverLogLevel', options.serverLogLevel, undefined, (name, value) => oneOf(name, value, SERVER_LOG_LEVELS)),
     limits: resolveLimits(owner, options.limits),

@@ -13,10 +13,11 @@ import { resolveRequestOptions } from '../connection/request-settings.ts';
 import type { RequestOptions, RequestSettings } from '../connection/request-settings.ts';
 import { ping } from '../features/acknowledged.ts';
 import { complete } from '../features/completion.ts';
-import { elicitURLs } from '../features/elicit-urls.ts';
+import { checkVisitsComplete, elicitURLs } from '../features/elicit-urls.ts';
 import type { ElicitURLsOptions, ElicitURLsOutcome } from '../features/elicit-urls.ts';
 import { checkAnswers } from '../features/input-answers.ts';
 import type { QuestionAnswers } from '../features/input-answers.ts';
+import type { ActiveExtension } from '../features/extension.ts';
 import type { Middleware } from '../features/middleware.ts';
 import { ROOTS_CHANGED, rootsNotDeclared } from '../features/roots.ts';
 import { SERVER_EVENTS, isListEvent } from '../features/server-events.ts';
@@ -91,6 +92,10 @@ export class ConnectedServer extends MCPServerProtocol {
 
   get serverCapabilities(): ServerCapabilities | undefined {
     return this.#parts.connection.agreement?.capabilities;
+  }
+
+  get extensions(): ReadonlyMap<string, ActiveExtension> {
+    return this.#parts.extensions.active;
   }
 
   get instructions(): string | undefined {
@@ -228,7 +233,12 @@ export class ConnectedServer extends MCPServerProtocol {
   }
 
   setLogLevel(level: ServerLogLevel, options?: RequestOptions): Promise<void> {
-    return settled(() => this.#parts.serverLogLevel.set(oneOf('level', level, SERVER_LOG_LEVELS), this.#settings(options)));
+    return settled(async () => {
+      const wanted = oneOf('level', level, SERVER_LOG_LEVELS);
+      const settings = this.#settings(options);
+      await this.#parts.reconnected('setLogLevel', settings);
+      return this.#parts.serverLogLevel.set(wanted, settings);
+    });
   }
 
   subscribe(filter: SubscriptionFilter, options: SubscribeOptions = {}): Promise<Subscription> {
@@ -249,8 +259,9 @@ export class ConnectedServer extends MCPServerProtocol {
 
   elicitURLs(error: URLElicitationRequiredError, options: ElicitURLsOptions = {}): Promise<ElicitURLsOutcome> {
     return settled(() => {
-      const { state, cause } = this.#parts.connection;
+      const { state, cause, agreement } = this.#parts.connection;
       if (state !== 'connected') throw new ConnectionError('ERR_MCP_NOT_CONNECTED', `elicitURLs needs a connection; the connection to ${this.name} is ${state}`, { details: { state }, cause });
+      checkVisitsComplete(this.name, agreement?.era);
       return elicitURLs(error, this.#parts.elicitation, this.#parts.hostContext, options);
     });
   }
@@ -262,7 +273,7 @@ export class ConnectedServer extends MCPServerProtocol {
       const settings = this.#settings(options);
       settings.signal?.throwIfAborted();
       const given = answers === 'handlers' ? undefined : await checkAnswers(record, answers, this.#parts.hostContext);
-      if (this.#parts.lifecycle.recovery !== undefined) await this.#parts.lifecycle.recovered('answerQuestion', settings.timeoutMs, settings.signal);
+      await this.#parts.reconnected('answerQuestion', settings);
       if (!this.#parts.connection.agreedFor(record.method).era.mayAskBack(record.method)) throw asksInNoSuchWay(record.method);
       const responses = answers === 'handlers' ? await this.#parts.rounds.answer(record, settings) : given;
       const asker = { 'tools/call': this.#parts.tools, 'prompts/get': this.#parts.prompts, 'resources/read': this.#parts.resources }[record.method];
@@ -271,7 +282,11 @@ export class ConnectedServer extends MCPServerProtocol {
   }
 
   ping(options?: RequestOptions): Promise<void> {
-    return settled(() => ping(this.#parts.requester, this.#parts.connection.agreement?.era, this.#settings(options)));
+    return settled(async () => {
+      const settings = this.#settings(options);
+      await this.#parts.reconnected('ping', settings);
+      return ping(this.#parts.requester, this.#parts.connection.agreement?.era, settings);
+    });
   }
 
   cancelRequest(requestId: RequestId, reason: string = 'Request cancelled'): boolean {

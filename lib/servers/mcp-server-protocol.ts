@@ -9,6 +9,7 @@ import type { OnProgress, RequestOptions } from '../connection/request-settings.
 import type { CompletionContext } from '../features/completion.ts';
 import type { ElicitURLsOptions, ElicitURLsOutcome } from '../features/elicit-urls.ts';
 import type { QuestionAnswers } from '../features/input-answers.ts';
+import type { ActiveExtension } from '../features/extension.ts';
 import type { Middleware } from '../features/middleware.ts';
 import type { ServerEvents } from '../features/server-events.ts';
 import type { StoredQuestion } from '../features/stored-question.ts';
@@ -96,6 +97,8 @@ export abstract class MCPServerProtocol {
   abstract get serverInfo(): Implementation | undefined;
   /** What the server says it offers. */
   abstract get serverCapabilities(): ServerCapabilities | undefined;
+  /** The extensions that both sides have declared, by their names, with what the server says of each; empty before the first connection. */
+  abstract get extensions(): ReadonlyMap<string, ActiveExtension>;
   /** How the server wants to be used, in words for a model. Hostile, like everything a peer sends. */
   abstract get instructions(): string | undefined;
   /** The requests that wait for their answer, oldest first. */
@@ -240,7 +243,8 @@ export abstract class MCPServerProtocol {
    * one after the other, and the server is waited for to say that all are completed. Then the request may be sent again. Not every
    * server says so: give the user a way to go on, through `signal`.
    *
-   * @throws TypeError without that handler, and for another error; ConnectionError when there is no connection, and when it ends; RequestTimeoutError
+   * @throws TypeError without that handler, and for another error; InvalidValueError `ERR_MCP_UNSUPPORTED_METHOD` of a server of another revision than
+   *   2025-11-25, as only that one says so; ConnectionError when there is no connection, and when it ends; RequestTimeoutError
    *   after `timeoutMs`; the reason of `signal`; what the handler throws.
    */
   abstract elicitURLs(error: URLElicitationRequiredError, options?: ElicitURLsOptions): Promise<ElicitURLsOutcome>;

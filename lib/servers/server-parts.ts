@@ -17,11 +17,15 @@ import type { ReplyReader } from '../connection/pending-requests.ts';
 import { defaultRequestSettings } from '../connection/request-settings.ts';
 import type { RequestSettings } from '../connection/request-settings.ts';
 import { ping } from '../features/acknowledged.ts';
+import { TASKS_EXTENSION, resolveExtension } from '../features/extension.ts';
+import { ExtensionResults } from '../features/extension-results.ts';
+import { Extensions } from '../features/extensions.ts';
 import { ElicitationBook, hearingElicitations } from '../features/elicitation-book.ts';
 import type { ElicitationHandlers } from '../features/elicitation.ts';
 import { handlersFeature } from '../features/handlers.ts';
 import { answererOf } from '../features/host-feature.ts';
 import type { HostAnswer, HostContext } from '../features/host-feature.ts';
+import type { HandlerPort } from '../features/input-answers.ts';
 import { InputRounds } from '../features/input-rounds.ts';
 import { ListChanges } from '../features/list-changes.ts';
 import { Middlewares } from '../features/middlewares.ts';
@@ -37,13 +41,19 @@ import { ResourceSubscriptions } from '../features/resource-subscriptions.ts';
 import { Resources } from '../features/resources.ts';
 import { NOTHING_MORE, hearNotification, isListEvent } from '../features/server-events.ts';
 import type { Emit, ListEvent, ServerEvents } from '../features/server-events.ts';
+import { TaskListening } from '../features/task-listening.ts';
+import { TaskProgress } from '../features/task-progress.ts';
 import { Tasks } from '../features/tasks.ts';
-import type { ChangeSource, HonouredFilter } from '../features/change-source.ts';
+import { tasksExtension } from '../features/tasks-extension.ts';
+import { isNothing } from '../features/change-filter.ts';
+import type { ChangeSource, WantedChanges } from '../features/change-source.ts';
 import { Subscriptions } from '../features/subscriptions.ts';
 import { Tools } from '../features/tools.ts';
 import { traceStamp } from '../features/trace-context.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import type { ClientCapabilities } from '../protocol/capabilities.ts';
+import { ASKING_METHODS } from '../protocol/checks/input-required.ts';
+import { withExtensions } from '../protocol/extensions.ts';
 import type { ServerLogLevel } from '../protocol/types/logging.ts';
 import type { Task } from '../protocol/types/tasks.ts';
 import type { ResolvedCommonOptions } from './common-options.ts';
@@ -83,6 +93,9 @@ export class ServerParts {
   readonly elicitation: ElicitationHandlers;
   readonly middlewares: Middlewares;
   readonly rounds: InputRounds;
+  readonly extensions: Extensions;
+  readonly #handlers: HandlerPort;
+  readonly #progress: TaskProgress;
   readonly #diagnostics: Diagnostics | undefined;
   readonly #cache: ResultCache | undefined;
   readonly requester: Requester;
@@ -114,21 +127,23 @@ export class ServerParts {
     this.#retries = options.maxRequestRetries === 0 ? undefined : new RequestRetries({ ...options, clock, maxRetries: options.maxRequestRetries });
     const hear = (method: string, params: JSONObject): void => {
       // Servers may log without end: nothing is read that nobody hears.
-      if (method !== 'notifications/message' || this.listeners.has('log')) hearNotification(method, params, this.#emit);
+      if (method === 'notifications/message' && !this.listeners.has('log')) return;
+      if (!this.extensions.hears(method, params)) hearNotification(method, params, this.#emit);
     };
+    this.extensions = this.#newExtensions(options);
+    this.#progress = new TaskProgress(limits.maxTaskListeners, callbackFault);
     const answerer = withRelatedTask(answererOf(asked, (request, answer) => this.#answer(request, answer)));
     const sending = this.#newRequester();
     this.#cache = this.#newCache(options, road, clock, sending);
+    this.#handlers = { clock, limits, answerer, offers: (method) => asked.answers.has(method), fault };
     this.rounds = new InputRounds({
-      clock,
-      limits,
+      ...this.#handlers,
       requester: this.#cache ?? sending,
-      mayAskBack: (method) => this.connection.agreement?.era.mayAskBack(method) === true,
-      answerer,
-      offers: (method) => asked.answers.has(method),
-      fault,
+      mayAskBack: (method) => this.#mayAskBack(method),
+      reconnected: (what, settings) => this.reconnected(what, settings),
     });
-    const asking = this.elicitation.url === undefined ? this.rounds : hearingElicitations(this.rounds, elicitations);
+    const extended = this.#newExtensionResults(clock);
+    const asking = this.elicitation.url === undefined ? extended : hearingElicitations(extended, elicitations);
     this.middlewares = new Middlewares({ serverName: name, clock, limits, requester: asking, hear, callbackFault, fault });
     this.requester = this.middlewares;
     this.connection = this.#newConnection(options, clock, asked.capabilities, answerer);
@@ -141,7 +156,7 @@ export class ServerParts {
     this.resources = new Resources(this.requester, limits, this.defaults, isHeard);
     this.prompts = new Prompts(this.requester, limits, this.defaults, isHeard);
     this.#newChanges = () => this.#newListChanges(options, clock);
-    this.tasks = this.#newTasks(clock);
+    this.tasks = this.#newTasks(options, clock);
     this.subscriptions = this.#newSubscriptions(options);
     this.serverLogLevel = this.#newLogLevel(options);
     this.#listens = options.listens ?? true;
@@ -152,7 +167,7 @@ export class ServerParts {
       name,
       clock,
       limits,
-      offer: { ...offer, capabilities },
+      offer: { ...offer, capabilities: withExtensions(capabilities, this.extensions.declared), extensions: this.extensions.all },
       answerer,
       watch: this.#diagnostics,
       metaFor: traceContext === undefined ? undefined : traceStamp(traceContext, { callbackFault: this.hostContext.callbackFault, warn: (message) => this.#log.warn(`${name}: ${message}`) }),
@@ -212,16 +227,52 @@ export class ServerParts {
     });
   }
 
-  #newTasks(clock: Clock): Tasks {
+  #newExtensions({ extensions, tasksExtension: hasTasks, limits }: ConnectedServerOptions): Extensions {
+    const { callbackFault, fault } = this.hostContext;
+    const tasks = tasksExtension(limits, {
+      completed: (result, call) => this.tasks.completed(result, call),
+      told: (state) => {
+        this.tasks.told(state);
+        this.listeners.emit('taskChanged', state.task);
+      },
+    });
+    return new Extensions({
+      extensions: hasTasks ? [resolveExtension('the tasks extension', tasks), ...extensions] : extensions,
+      agreement: () => this.connection.agreement,
+      requester: () => this.requester,
+      defaults: this.defaults,
+      callbackFault,
+      fault,
+    });
+  }
+
+  #newExtensionResults(clock: Clock): ExtensionResults {
+    return new ExtensionResults({
+      serverName: this.name,
+      clock,
+      limits: this.limits,
+      requester: this.rounds,
+      extensions: this.extensions,
+      progress: this.#progress,
+      mayBeExtended: (method) => this.connection.agreement?.era.mayBeExtended(method) === true,
+    });
+  }
+
+  #newTasks({ listens = true }: ConnectedServerOptions, clock: Clock): Tasks {
+    const { limits } = this;
+    const want = (filter: WantedChanges, refused: () => void): void => this.subscriptions.want('tasks', filter, refused);
     return new Tasks({
       requester: this.requester,
       clock,
-      limits: this.limits,
+      limits,
       defaults: this.defaults,
       tools: this.tools,
+      progress: this.#progress,
+      handlers: this.#handlers,
       agreement: () => this.connection.agreement,
+      isExtended: () => this.extensions.active.has(TASKS_EXTENSION),
       isConnected: () => this.connection.state === 'connected',
-      callbackFault: this.hostContext.callbackFault,
+      listening: listens ? new TaskListening({ clock, limits, want }) : undefined,
     });
   }
 
@@ -262,6 +313,12 @@ export class ServerParts {
       shared: shared ? road.results : undefined,
       fault: (error) => this.#fault(error),
     });
+  }
+
+  /** Whether the server may ask before it answers. Of one that is being connected again nobody knows the era. */
+  #mayAskBack(method: string): boolean {
+    if (this.lifecycle.recovery !== undefined) return ASKING_METHODS.some((known) => known === method);
+    return this.connection.agreement?.era.mayAskBack(method) === true;
   }
 
   #request<T>(method: string, params: JSONObject | undefined, settings: RequestSettings, reader: ReplyReader<T>): Promise<T> {
@@ -317,10 +374,15 @@ export class ServerParts {
     return new WantedLogLevel(port, serverLogLevel);
   }
 
-  /** Waits for a connection where one is being made. What asks for it needs one, whatever it does then. */
-  async ready(what: string, { timeoutMs, signal }: RequestSettings): Promise<void> {
+  /** Waits for a connection where one is being made: the server may come back in another era, and is asked in another way then. */
+  async reconnected(what: string, { timeoutMs, signal }: RequestSettings): Promise<void> {
     if (this.lifecycle.recovery !== undefined) await this.lifecycle.recovered(what, timeoutMs, signal);
-    signal?.throwIfAborted();
+  }
+
+  /** As {@link ServerParts.reconnected}. What asks for it needs a connection, whatever it does then. */
+  async ready(what: string, settings: RequestSettings): Promise<void> {
+    await this.reconnected(what, settings);
+    settings.signal?.throwIfAborted();
     this.connection.agreedFor(what);
   }
 
@@ -332,7 +394,9 @@ export class ServerParts {
   }
 
   /** Changes of what `honoured` names may have been told to nobody: the lists are asked for again for who listens. */
-  #missed({ tools, prompts, resources }: HonouredFilter): void {
+  #missed({ tools, prompts, resources, uris, taskIds = [] }: WantedChanges): void {
+    // Tasks are asked for all the same: of them nothing is missed.
+    if (taskIds.length > 0 && isNothing({ tools, prompts, resources, uris })) return;
     this.#cache?.clear();
     this.#emit('gap', NOTHING_MORE);
     const lists = { toolsChanged: tools, promptsChanged: prompts, resourcesChanged: resources };
@@ -345,6 +409,10 @@ export class ServerParts {
     if (change.from === 'connected') this.hostContext.elicitations.ended(change.cause);
     if (change.to !== 'failed') this.#cache?.clear();
     this.tools.restart();
+    if (change.to === 'connected') {
+      this.extensions.restart();
+      this.tasks.connected();
+    }
     this.#changes?.stop();
     if (change.to === 'disconnected') for (const list of [this.tools, this.resources, this.prompts]) list.letGo();
     // A lost connection may come back, and tasks go on meanwhile; one that the host closed does not.
@@ -371,7 +439,7 @@ export class ServerParts {
   }
 
   readonly #emit: Emit = (event, payload) => {
-    if (event === 'taskChanged') this.tasks.changed(payload as Task);
+    if (event === 'taskChanged') this.tasks.told({ task: payload as Task });
     if (event === 'elicitationCompleted' && !this.hostContext.elicitations.complete((payload as ServerEvents['elicitationCompleted']).elicitationId)) return;
     if (!this.subscriptions.isEmpty) this.subscriptions.heard(event, payload);
     if (!isListEvent(event)) return this.listeners.emit(event, payload);

@@ -14,7 +14,7 @@ import { until } from '../helpers/until.ts';
 import { programCommand } from '../helpers/built-program.ts';
 
 const PROGRAM = programCommand();
-const RUN_DEADLINE_MS = 20_000;
+const RUN_DEADLINE_MS = 50_000;
 const TEST_OPTIONS = { timeout: 60_000 };
 const SECRET = 'tok-1f9b8c7d6e5a4b3c2d1e';
 
@@ -92,7 +92,7 @@ describe('every command with --url, against the demo server', () => {
   after(() => demo.stop());
 
   const rows: ReadonlyArray<readonly [string[], RegExp]> = [
-    [['info'], /^server {8}barewire-demo 1\.0\.0 {2}Demo\nrevision {6}2025-11-25 \(legacy era\)\n/],
+    [['info'], /^server {8}barewire-demo 1\.0\.0 {2}Demo\nrevision {6}2026-07-28 \(modern era\)\n/],
     [['ping'], /^answered: barewire-demo, in \d+(\.\d+)? ms\n$/],
     [['tools'], /^add {2}Add\n {2}Adds two numbers\.\n/],
     [['emit-types'], /^export interface Tools \{\n[\s\S]* {2}'add': \{ args: AddArgs; result: unknown \};\n/m],

@@ -16,7 +16,7 @@ import type { RedisServer } from '../helpers/redis-server.ts';
 import { programCommand } from '../helpers/built-program.ts';
 
 const PROGRAM = programCommand();
-const RUN_DEADLINE_MS = 20_000;
+const RUN_DEADLINE_MS = 50_000;
 const OPTIONS = { timeout: 60_000 };
 const WITH_REDIS = { timeout: 60_000, skip: skipWithoutRedis };
 const PASSWORD = 'pw-7d4f/2b:1@c';
@@ -71,7 +71,7 @@ let demo: DemoHTTPServer;
 
 before(async () => {
   if (skipWithoutRedis !== false) return;
-  [redis, demo] = await Promise.all([startRedis({ password: PASSWORD }), startDemo()]);
+  [redis, demo] = await Promise.all([startRedis({ password: PASSWORD }), startDemo('--legacy')]);
 });
 after(() => Promise.all([redis?.stop(), demo?.stop()]));
 

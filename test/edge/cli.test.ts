@@ -18,7 +18,7 @@ import { programCommand } from '../helpers/built-program.ts';
 
 const PROGRAM = programCommand();
 const DEMO = fixtureCommand('demo-server.mjs');
-const RUN_DEADLINE_MS = 20_000;
+const RUN_DEADLINE_MS = 50_000;
 
 interface RunOptions {
   /** The command that starts the server; `undefined` leaves `--` out. */
@@ -97,7 +97,7 @@ async function withFolder(body: (folder: string) => Promise<void>): Promise<void
 
 describe('every command against the demo server, for people', () => {
   const rows: ReadonlyArray<readonly [string[], RegExp]> = [
-    [['info'], /^server {8}barewire-demo 1\.0\.0 {2}Demo\nrevision {6}2025-11-25 \(legacy era\)\ncapabilities {2}tools \(listChanged\), [^\n]*\ninstructions\n {2}A server to try things with/],
+    [['info'], /^server {8}barewire-demo 1\.0\.0 {2}Demo\nrevision {6}2026-07-28 \(modern era\)\ncapabilities {2}tools \(listChanged\), [^\n]*\ninstructions\n {2}A server to try things with/],
     [['ping'], /^answered: barewire-demo, in \d+(\.\d+)? ms\n$/],
     [['tools'], /^add {2}Add\n {2}Adds two numbers\.\n {4}a {2}number {2}required {2}The first\n {4}b {2}number {2}required {2}The second\necho {2}Echo\n/],
     [['emit-types'], /^\/\*\* The tools [^\n]*\n\n\/\*\* Adds two numbers\. \*\/\nexport type AddArgs = \{\n {2}\/\*\* The first \*\/\n {2}a: number;\n[\s\S]*\nexport interface Tools \{\n[\s\S]* {2}'structured': \{ args: StructuredArgs; result: StructuredResult \};\n/],
@@ -141,7 +141,7 @@ describe('every command with --json: one line, as the protocol shapes it', () =>
   test('call, read, prompt and complete print the result as it came', async () => {
     const call = await run(['call', 'structured', 'city=Oslo', '--json']);
     assert.deepEqual(resultOf(call)['structuredContent'], { city: 'Oslo', temperature: 21.5, conditions: 'sunny' });
-    assert.deepEqual(resultOf(await run(['call', 'echo', '--json', 'text=a\u001b\u202e🚀'])), { content: [{ type: 'text', text: 'a\u001b\u202e🚀' }] });
+    assert.deepEqual(resultOf(await run(['call', 'echo', '--json', '--protocol', '2025-11-25', 'text=a\u001b\u202e🚀'])), { content: [{ type: 'text', text: 'a\u001b\u202e🚀' }] });
     const { contents } = resultOf(await run(['read', 'demo://items/7', '--json'])) as unknown as { contents: unknown[] };
     assert.deepEqual(contents, [{ uri: 'demo://items/7', mimeType: 'text/plain', text: 'This is item 7.' }]);
     const templated = resultOf(await run(['read', 'demo://items/{id}', 'id=7', '--json'])) as unknown as { contents: unknown[] };
@@ -239,7 +239,8 @@ describe('exit codes, each with one line of JSON on stderr', () => {
     ['a required argument left out', ['call', 'add', 'a=1'], DEMO, 1, 'ERR_MCP_INVALID_ARGUMENTS'],
     ['a variable that the template does not have', ['read', 'demo://items/{id}', 'di=7'], DEMO, 1, 'ERR_CLI_USAGE'],
     ['a template that is none', ['read', 'demo://items/{id', 'id=7'], DEMO, 1, 'ERR_MCP_INVALID_URI'],
-    ['a watch of an unknown resource', ['watch', '--uri', 'demo://nowhere', '--for', '20'], DEMO, 1, 'ERR_MCP_RESOURCE_NOT_FOUND'],
+    ['a watch of an unknown resource', ['watch', '--uri', 'demo://nowhere', '--for', '20'], DEMO, 1, 'ERR_CLI_NOT_AGREED'],
+    ['the same, of a server with a handshake', ['watch', '--uri', 'demo://nowhere', '--for', '20', '--protocol', '2025-11-25'], DEMO, 1, 'ERR_MCP_RESOURCE_NOT_FOUND'],
     ['an unknown resource', ['read', 'demo://nowhere'], DEMO, 1, 'ERR_MCP_RESOURCE_NOT_FOUND'],
     ['a program that is not there', ['tools'], ['/no/such/program'], 4, 'ERR_MCP_SPAWN_FAILED'],
     ['a folder that is not there', ['tools', '--cwd', '/no/such/folder'], DEMO, 4, 'ERR_MCP_WORKING_DIR'],
@@ -265,7 +266,7 @@ describe('exit codes, each with one line of JSON on stderr', () => {
       details: { tool: 'fail' },
     });
     const json = await run(['call', 'fail', '--json']);
-    assert.deepEqual(JSON.parse(json.stdout), { content: [{ type: 'text', text: 'This tool always fails.' }], isError: true });
+    assert.deepEqual(JSON.parse(json.stdout), { resultType: 'complete', content: [{ type: 'text', text: 'This tool always fails.' }], isError: true });
     assert.equal(json.code, 5);
   });
 
@@ -657,7 +658,7 @@ describe('the demo', () => {
         '   countdown 1/5 4 to go\n',
         '   countdown 5/5 lift-off\n   → Counted down from 5.\n',
         '   → # Demo\n',
-        '   → the server said that its tools changed: there are 17 now, the last one is newcomer\n',
+        '   → the server said that its tools changed: there are 24 now, the last one is newcomer\n',
         '   → the call ended: the host has changed its mind; the connection goes on\n',
       ]) {
         assert.ok(text.includes(line), `${line} in:\n${text}`);

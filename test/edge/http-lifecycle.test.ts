@@ -310,9 +310,9 @@ describe('the end', () => {
     });
   });
 
-  for (const scenario of ['tidy', 'busy', 'forgetful', 'refused']) {
-    test(`the process of a host ends by itself: ${scenario}`, { timeout: 30_000 }, async () => {
-      const demo = await startDemo();
+  for (const [scenario, era] of [['tidy', 'modern'], ['tidy', 'legacy'], ['busy', 'modern'], ['busy', 'legacy'], ['forgetful', 'modern'], ['refused', 'modern']] as const) {
+    test(`the process of a host ends by itself: ${scenario}, ${era}`, { timeout: 30_000 }, async () => {
+      const demo = await startDemo(`--${era}`);
       try {
         const outcome = await runHost(scenario, demo.url);
         assert.deepEqual(

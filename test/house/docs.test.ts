@@ -18,6 +18,7 @@ const WITH_RUNNABLE_CODE = [
   'docs/caching.md',
   'docs/completion.md',
   'docs/elicitation.md',
+  'docs/eras.md',
   'docs/json-schema.md',
   'docs/logging.md',
   'docs/middleware.md',

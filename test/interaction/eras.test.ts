@@ -1,15 +1,11 @@
 /** One host program against five servers, each of which speaks one revision only, on every road: what comes of it is the same. */
 
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
-import { PROTOCOL_VERSIONS, StdioMCPServer, StreamableHTTPMCPServer, isMCPError, resultText } from '../../lib/index.ts';
-import type { MCPError, MCPServerProtocol, ProtocolVersion } from '../../lib/index.ts';
-import { ConnectedServer } from '../../lib/servers/connected-server.ts';
-import { resolveStdioOptions } from '../../lib/servers/stdio-options.ts';
-import { MemoryTransport } from '../../lib/transport/memory-transport.ts';
-import { fixtureCommand, fixturePath } from '../helpers/fixture.ts';
-import { startDemo } from '../helpers/http-server.ts';
+import { after, describe, test } from 'node:test';
+import { PROTOCOL_VERSIONS, isMCPError, resultText } from '../../lib/index.ts';
+import type { MCPError, MCPServerProtocol } from '../../lib/index.ts';
 import { MODERN_VERSIONS } from '../helpers/revisions.ts';
+import { HTTPDemos, only, roadsOver } from './roads.ts';
 
 /** What a host does with a server it knows nothing of, and what it saw. */
 async function host(server: MCPServerProtocol): Promise<Record<string, unknown>> {
@@ -61,7 +57,7 @@ async function host(server: MCPServerProtocol): Promise<Record<string, unknown>>
 const SEEN = {
   who: 'barewire-demo',
   instructions: 'A server to try things with. Start with the tool "add".',
-  tools: 16,
+  tools: 23,
   sum: ['2.5', false],
   failed: ['This tool always fails.', true],
   weather: { city: 'Bern', temperature: 21.5, conditions: 'sunny' },
@@ -80,60 +76,14 @@ const SEEN = {
   waiting: 0,
 };
 
-/** A server that speaks `revision` only, and a handle on it with the default offer. */
-type Reach = (revision: ProtocolVersion) => Promise<{ readonly server: MCPServerProtocol; stop(): Promise<void> }>;
+const demos = new HTTPDemos();
+after(() => demos.stop());
 
-/** The fixture's conversation with one client. */
-interface Conversation {
-  receive(message: unknown): Promise<object | undefined>;
-  stop(): void;
-}
-type NewConversation = new (options: { readonly revisions: readonly string[]; readonly send: (message: object) => void }) => Conversation;
-
-const inMemory: Reach = async (revision) => {
-  const { Conversation } = (await import(new URL(`file://${fixturePath('demo-protocol')}`).href)) as { Conversation: NewConversation };
-  const send = (message: object): void => transport.deliver(JSON.stringify(message));
-  const conversation = new Conversation({ revisions: [revision], send });
-  const receive = async (text: string, reply: (text: string) => void): Promise<void> => {
-    const answer = await conversation.receive(JSON.parse(text));
-    if (answer !== undefined) reply(JSON.stringify(answer));
-  };
-  const transport = new MemoryTransport({ receive: (text, reply) => void receive(text, reply) });
-  const server = new ConnectedServer(resolveStdioOptions({ serverName: 'memory', command: ['none'], healthCheckIntervalMs: 0 }), {
-    recovers: 'limited',
-    open: (connection, signal) => connection.open(transport, signal),
-    mayRetry: () => false,
-    hasEnded: () => false,
-    endsSession: () => Promise.resolve(false),
-    left: () => Promise.resolve(),
-    network: () => ({ transport: 'pipe' }),
-  });
-  return { server, stop: async () => conversation.stop() };
-};
-
-const overStdio: Reach = async (revision) => {
-  const command = fixtureCommand('demo-server', '--protocol', revision);
-  return { server: new StdioMCPServer({ serverName: 'stdio', command, startupTimeoutMs: 60_000 }), stop: () => Promise.resolve() };
-};
-
-const overHTTP: Reach = async (revision) => {
-  const demo = await startDemo('--protocol', revision);
-  // The first revision has a transport of its own.
-  const serverUrl = revision === '2024-11-05' ? demo.sse : demo.url;
-  return { server: new StreamableHTTPMCPServer({ serverName: 'http', serverUrl, connectTimeoutMs: 60_000 }), stop: () => demo.stop() };
-};
-
-const ROADS: readonly (readonly [string, Reach])[] = [
-  ['in memory', inMemory],
-  ['over stdio', overStdio],
-  ['over HTTP', overHTTP],
-];
-
-for (const [road, reach] of ROADS) {
+for (const [road, reach] of Object.entries(roadsOver(demos))) {
   describe(`the same program, ${road}`, () => {
     for (const revision of PROTOCOL_VERSIONS) {
       test(`a server that speaks ${revision} only`, async () => {
-        const { server, stop } = await reach(revision);
+        const { server, stop } = await reach(only(revision));
         const faults: MCPError[] = [];
         server.on('fault', (fault) => faults.push(fault));
         try {

@@ -9,7 +9,7 @@ import { describe, test } from 'node:test';
 import { ConnectionError, RequestTimeoutError } from '../../lib/index.ts';
 import type { MCPServerProtocol } from '../../lib/index.ts';
 import { EVERYTHING, PACKAGE_FOLDER, until, withFolder, withPeer, withServer } from './peers.ts';
-import type { Peer } from './peers.ts';
+import type { Peer, PeerOptions } from './peers.ts';
 import { commandLineOf, processesMarked } from './process-census.ts';
 import { everyRoad } from './roads.ts';
 import type { Guest } from './roads.ts';
@@ -196,7 +196,8 @@ describe('server-everything over stdio: the wire', () => {
       const received = join(folder, 'received.jsonl');
       const command = ['sh', '-c', 'tee "$1" | "$2" "$3" | tee "$4"', 'sh', sent, process.execPath, EVERYTHING, received];
       let id: string | number = '';
-      await withPeer({ command, clientInfo: { name: 'interop', version: '1.2.3' }, healthCheckIntervalMs: 0 }, async ({ server, mark }) => {
+      const options: PeerOptions = { command, clientInfo: { name: 'interop', version: '1.2.3' }, healthCheckIntervalMs: 0, protocolVersions: ['2025-11-25'] };
+      await withPeer(options, async ({ server, mark }) => {
         assert.ok(processesMarked(mark).length >= 4, 'a shell, two recorders and the server');
         const controller = new AbortController();
         const call = server.callTool(LONG, { duration: 0.4, steps: 4 }, { signal: controller.signal, onProgress: () => controller.abort() });
@@ -220,6 +221,21 @@ describe('server-everything over stdio: the wire', () => {
       assert.equal(new Set(ids).size, ids.length, 'an id is used once');
       const answers = messagesOf(received).filter((message) => !('method' in message)).map((message) => message['id']);
       assert.deepEqual(answers, ids.filter((each) => each !== id), 'the server answered everything but the call taken back');
+    });
+  });
+
+  test('by default the server is asked who it is, and as it does not know the question, the handshake follows in the same process', async () => {
+    await withFolder(async (folder) => {
+      const sent = join(folder, 'sent.jsonl');
+      const received = join(folder, 'received.jsonl');
+      const command = ['sh', '-c', 'tee "$1" | "$2" "$3" | tee "$4"', 'sh', sent, process.execPath, EVERYTHING, received];
+      // However long the server takes to start here, the answer to the probe is what decides.
+      await withPeer({ command, healthCheckIntervalMs: 0, limits: { probeTimeoutMs: 30_000 } }, ({ server }) => {
+        assert.deepEqual([server.era, server.protocolVersion], ['legacy', '2025-11-25']);
+        return Promise.resolve();
+      });
+      assert.deepEqual(messagesOf(sent).map(({ method }) => method), ['server/discover', 'initialize', 'notifications/initialized']);
+      assert.equal((messagesOf(received)[0]?.['error'] as { code: unknown }).code, -32601);
     });
   });
 });

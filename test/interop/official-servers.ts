@@ -4,65 +4,26 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import {
-  McpServer,
-  ResourceTemplate,
-  WebStandardStreamableHTTPServerTransport,
-  createMcpHandler,
-  fromJsonSchema,
-} from '@modelcontextprotocol/server';
-import type { EventStore } from '@modelcontextprotocol/server';
+import { WebStandardStreamableHTTPServerTransport, createMcpHandler } from '@modelcontextprotocol/server';
+import type { CreateMcpHandlerOptions, EventStore, McpHttpHandler } from '@modelcontextprotocol/server';
+import { makeServer, newSharedState } from './official-offer.ts';
 
 /** A web-standard handler, as the official library makes them. */
-type Handler = (request: Request) => Promise<Response>;
+export type Handler = (request: Request) => Promise<Response>;
 
-/** Numbers by name, as a schema. */
-const numbers = <Name extends string>(...required: Name[]) => {
-  const properties = Object.fromEntries(required.map((name) => [name, { type: 'number' }]));
-  return fromJsonSchema<Record<Name, number>>({ type: 'object', properties, required });
-};
-
-/** One of everything: what every server here offers. */
-export function makeServer(): McpServer {
-  const options = { instructions: 'Add, count, read, greet.', capabilities: { logging: {} } };
-  const server = new McpServer({ name: 'ours', version: '1.2.3' }, options);
-  server.registerTool('add', { description: 'Adds', inputSchema: numbers('a', 'b'), outputSchema: numbers('sum') }, ({ a, b }) => ({
-    content: [{ type: 'text', text: `${a + b}` }],
-    structuredContent: { sum: a + b },
-  }));
-  server.registerTool('count', { inputSchema: numbers('total', 'pauseMs') }, async ({ total, pauseMs }, { mcpReq, http }) => {
-    const progressToken = mcpReq._meta?.progressToken;
-    for (let progress = 1; progress <= total; progress += 1) {
-      const params = { progressToken, progress, total };
-      if (progressToken !== undefined) await mcpReq.notify({ method: 'notifications/progress', params });
-      // With a pause, the stream of the answer is closed before it, so that the client has to come back for the rest.
-      if (pauseMs > 0) http?.closeSSE?.();
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    }
-    return { content: [{ type: 'text', text: `counted to ${total}` }] };
-  });
-  server.registerTool('fail', {}, () => Promise.reject(new Error('as it was told to')));
-  server.registerTool('grow', {}, () => {
-    server.registerTool(`grown-${randomUUID()}`, {}, () => ({ content: [] }));
-    return { content: [] };
-  });
-  server.registerResource('note', 'note://one', { mimeType: 'text/plain' }, ({ href }) => ({ contents: [{ uri: href, text: 'one' }] }));
-  const complete = { n: (start: string) => ['12', '13', '2'].filter((n) => n.startsWith(start)) };
-  const template = new ResourceTemplate('note://number/{n}', { list: undefined, complete });
-  const blobOf = (n: unknown): string => Buffer.from(`note ${String(n)}`).toString('base64');
-  server.registerResource('notes', template, {}, ({ href }, { n }) => ({ contents: [{ uri: href, blob: blobOf(n) }] }));
-  const argsSchema = fromJsonSchema<{ name: string }>({ type: 'object', properties: { name: { type: 'string' } }, required: ['name'] });
-  server.registerPrompt('greet', { argsSchema }, ({ name }) => ({
-    messages: [{ role: 'user', content: { type: 'text', text: `Hello, ${name}` } }],
-  }));
-  return server;
+/** An endpoint with an instance for each request. */
+export function perRequest(options: CreateMcpHandlerOptions): McpHttpHandler {
+  const state = newSharedState();
+  const handler = createMcpHandler(({ era }) => makeServer(state, era), options);
+  state.notify = handler.notify;
+  return handler;
 }
 
 /** Both eras at one endpoint; the legacy one without sessions. */
-export const bothEras = (): Handler => createMcpHandler(() => makeServer()).fetch;
+export const bothEras = (): Handler => perRequest({}).fetch;
 
 /** The modern era only: whatever begins with `initialize` is refused. */
-export const modernOnly = (): Handler => createMcpHandler(() => makeServer(), { legacy: 'reject' }).fetch;
+export const modernOnly = (): Handler => perRequest({ legacy: 'reject' }).fetch;
 
 /** The legacy era with sessions, a stream for each request, and events that can be resumed. */
 export function withSessions(retryInterval: number, sessions: Map<string, WebStandardStreamableHTTPServerTransport> = new Map()): Handler {

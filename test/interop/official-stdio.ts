@@ -1,5 +1,6 @@
-/** The server of official-servers.ts over stdio. `legacy=reject` makes it refuse the handshake. */
+/** The server of official-offer.ts over stdio. `legacy=reject` makes it refuse the handshake. */
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
-import { makeServer } from './official-servers.ts';
+import { makeServer, newSharedState } from './official-offer.ts';
 
-serveStdio(() => makeServer(), process.argv.includes('legacy=reject') ? { legacy: 'reject' } : {});
+const state = newSharedState();
+serveStdio(({ era }) => makeServer(state, era), process.argv.includes('legacy=reject') ? { legacy: 'reject' } : {});

@@ -1,103 +1,25 @@
 /**
- * Servers of ours on `@modelcontextprotocol/server` 2.x: one for both eras and one for the modern era only, over `node:http` and over stdio,
- * and one with sessions and resumable streams, over `node:http`. All are used by the same function.
+ * Servers of ours on `@modelcontextprotocol/server` 2.x over `node:http`: one for both eras, one for the modern era only, and one
+ * with sessions and resumable streams. What goes over the wire in each era, and what only one of them has; the rest is in
+ * official-features.test.ts.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { InvalidValueError, RPCError, StdioMCPServer, StreamableHTTPMCPServer } from '../../lib/index.ts';
-import type { MCPError, MCPServerProtocol, StreamableHTTPMCPServerOptions } from '../../lib/index.ts';
-import { bothEras, listen, modernOnly, withSessions } from './official-servers.ts';
+import { RPCError } from '../../lib/index.ts';
+import { LEGACY, MODERN, PINNED, withHandle, withOfficial } from './official-roads.ts';
+import type { HTTPGuest } from './official-roads.ts';
+import { bothEras, modernOnly, perRequest, withSessions } from './official-servers.ts';
+import type { Handler } from './official-servers.ts';
+import { useAll } from './official-use.ts';
 import { until } from './peers.ts';
-import { Recorder } from './recorder.ts';
-import { socketsTo } from './socket-census.ts';
-
-type Handler = Parameters<typeof listen>[0];
-type Options = Partial<StreamableHTTPMCPServerOptions>;
-
-interface Guest {
-  readonly server: StreamableHTTPMCPServer;
-  readonly recorder: Recorder;
-}
-
-/** Lets `handler` listen, runs `body` with a handle that is not connected, and asserts that nothing is left. */
-async function withHandle(handler: Handler, options: Options, body: (guest: Guest) => Promise<void>): Promise<void> {
-  const listening = await listen(handler);
-  const recorder = new Recorder();
-  const server = new StreamableHTTPMCPServer({ serverName: 'peer', serverUrl: listening.url, ...options, fetch: recorder.fetch });
-  try {
-    await body({ server, recorder });
-  } finally {
-    await server.cleanup();
-    await listening.close();
-  }
-  assert.equal(server.connectionState, 'disconnected');
-  await until(() => socketsTo(listening.port) === 0, 'no socket leads to the server');
-}
-
-/** The same, connected; what the server says is no fault. */
-async function withOfficial(handler: Handler, body: (guest: Guest) => Promise<void>, options: Options = {}): Promise<void> {
-  await withHandle(handler, options, async (guest) => {
-    const faults: MCPError[] = [];
-    guest.server.on('fault', (fault) => faults.push(fault));
-    await guest.server.connect();
-    await body(guest);
-    assert.deepEqual(faults, []);
-    assert.deepEqual(guest.server.pendingRequests, []);
-  });
-}
-
-const isInvalid = (code: string) => (error: unknown): boolean => error instanceof InvalidValueError && error.code === code;
-
-type Agreed = readonly ['legacy' | 'modern', string];
-const LEGACY: Agreed = ['legacy', '2025-11-25'];
-const MODERN: Agreed = ['modern', '2026-07-28'];
-const PINNED: Options = { protocolVersions: [LEGACY[1]] };
-
-/** A result without what a modern one says beside: that it is whole, and who sends it. */
-function whole(result: object): object {
-  const { resultType = 'complete', _meta: _from, ...rest } = result as { resultType?: unknown; _meta?: unknown };
-  assert.equal(resultType, 'complete');
-  return rest;
-}
-
-/** Uses everything that a server of ours offers. */
-async function useAll({ server }: { readonly server: MCPServerProtocol }, agreed: Agreed): Promise<void> {
-  assert.deepEqual([server.era, server.protocolVersion], agreed);
-  assert.deepEqual(server.serverInfo, { name: 'ours', version: '1.2.3' });
-  assert.equal(server.instructions, 'Add, count, read, greet.');
-  assert.deepEqual((await server.listTools()).map(({ name }) => name), ['add', 'count', 'fail', 'grow']);
-  const sum = await server.callTool('add', { a: 1.5, b: 2 });
-  assert.deepEqual(whole(sum), { content: [{ type: 'text', text: '3.5' }], structuredContent: { sum: 3.5 } });
-  assert.deepEqual(whole(await server.callTool('fail')), { content: [{ type: 'text', text: 'as it was told to' }], isError: true });
-  await assert.rejects(server.callTool('add', { a: 1 }), isInvalid('ERR_MCP_INVALID_ARGUMENTS'));
-
-  const reports: unknown[] = [];
-  const result = await server.callTool('count', { total: 3, pauseMs: 0 }, { onProgress: (report) => reports.push({ ...report }) });
-  assert.deepEqual(whole(result), { content: [{ type: 'text', text: 'counted to 3' }] });
-  assert.deepEqual(reports, [1, 2, 3].map((progress) => ({ progress, total: 3 })));
-
-  assert.deepEqual(await server.listResources(), [{ uri: 'note://one', name: 'note', mimeType: 'text/plain' }]);
-  assert.deepEqual((await server.listResourceTemplates()).map(({ uriTemplate }) => uriTemplate), ['note://number/{n}']);
-  assert.deepEqual(await server.listResourceContents('note://one'), [{ uri: 'note://one', text: 'one' }]);
-  const blob = Buffer.from('note 7').toString('base64');
-  assert.deepEqual(await server.listResourceContents('note://number/7'), [{ uri: 'note://number/7', blob }]);
-  await assert.rejects(server.listResourceContents('note://two'), isInvalid('ERR_MCP_RESOURCE_NOT_FOUND'));
-  const completion = await server.complete({ type: 'ref/resource', uri: 'note://number/{n}' }, { name: 'n', value: '1' });
-  assert.deepEqual(completion.values, ['12', '13']);
-
-  assert.deepEqual((await server.listPrompts()).map(({ name }) => name), ['greet']);
-  const { messages } = await server.getPrompt('greet', { name: 'Eve' });
-  assert.deepEqual(messages, [{ role: 'user', content: { type: 'text', text: 'Hello, Eve' } }]);
-  await server.ping();
-}
+import type { Recorder } from './recorder.ts';
 
 describe('@modelcontextprotocol/server for both eras', () => {
   test('by default the modern side: everything works, without a handshake, a stream or an end', async () => {
     let recorder: Recorder | undefined;
     await withOfficial(bothEras(), async (guest) => {
       recorder = guest.recorder;
-      await useAll(guest, MODERN);
+      await useAll(guest.server, MODERN);
     });
     // The probe, and the ping.
     assert.deepEqual([recorder?.calls('server/discover').length, recorder?.calls('initialize').length], [2, 0]);
@@ -111,7 +33,7 @@ describe('@modelcontextprotocol/server for both eras', () => {
       async (guest) => {
         recorder = guest.recorder;
         assert.equal(guest.server.sessionId, undefined);
-        await useAll(guest, LEGACY);
+        await useAll(guest.server, LEGACY);
         await until(() => guest.recorder.of('GET').at(0)?.status === 405, 'the stream is refused');
       },
       PINNED,
@@ -137,12 +59,12 @@ describe('@modelcontextprotocol/server for both eras', () => {
 
 describe('@modelcontextprotocol/server for the modern era only', () => {
   test('everything works', async () => {
-    await withOfficial(modernOnly(), (guest) => useAll(guest, MODERN));
+    await withOfficial(modernOnly(), (guest) => useAll(guest.server, MODERN));
   });
 
   test('taken for a legacy one, it is found to be modern', async () => {
     const prior = { era: 'legacy', revision: LEGACY[1], serverInfo: { name: 'ours', version: '1' }, capabilities: {} } as const;
-    await withOfficial(modernOnly(), (guest) => useAll(guest, MODERN), { prior });
+    await withOfficial(modernOnly(), (guest) => useAll(guest.server, MODERN), { prior });
   });
 
   test('refuses the handshake of the legacy era: connect() rejects with its code and the revisions it names', async () => {
@@ -159,28 +81,51 @@ describe('@modelcontextprotocol/server for the modern era only', () => {
   });
 });
 
-describe('@modelcontextprotocol/server over stdio', () => {
-  const rows = [
-    ['for both eras, by default', [], {}, MODERN],
-    ['for both eras, pinned to the legacy one', [], PINNED, LEGACY],
-    ['for the modern era only', ['legacy=reject'], {}, MODERN],
-  ] satisfies readonly (readonly [string, readonly string[], Options, Agreed])[];
-  for (const [name, args, options, agreed] of rows) {
-    test(`${name}: everything works`, async () => {
-      const command = [process.execPath, '--import', 'tsx', fileURLToPath(new URL('official-stdio.ts', import.meta.url)), ...args];
-      // Which era a server of both comes to must not depend on how fast it starts here.
-      const server = new StdioMCPServer({ serverName: 'peer', command, startupTimeoutMs: 60_000, limits: { probeTimeoutMs: 30_000 }, protocolVersions: (options as Options).protocolVersions });
-      const faults: MCPError[] = [];
-      server.on('fault', (fault) => faults.push(fault));
-      try {
-        await server.connect();
-        await useAll({ server }, agreed);
-        assert.deepEqual(faults, []);
-      } finally {
-        await server.cleanup();
-      }
+describe('@modelcontextprotocol/server for the modern era only: the stream of changes', () => {
+  /** Follows the note through an end of the stream that `end` brings about: it is opened again, and it is told that something may be lost. Gives all that was told. */
+  async function followThrough(handler: Handler, breaks: boolean, end: (guest: HTTPGuest) => Promise<unknown>): Promise<string[]> {
+    const kinds: string[] = [];
+    await withOfficial(handler, async (guest) => {
+      const { server, recorder } = guest;
+      recorder.breaker = ({ message }) => (breaks && message?.['method'] === 'subscriptions/listen' ? (soFar) => soFar.includes('resources/updated') : undefined);
+      const subscription = await server.subscribe({ uris: ['note://one'] });
+      const reading = (async (): Promise<void> => {
+        for await (const { kind } of subscription) kinds.push(kind);
+      })();
+      await end(guest);
+      await until(() => kinds.at(-1) === 'gap', 'the gap is told');
+      await server.callTool('write', { text: 'two', tell: true });
+      await until(() => kinds.at(-1) === 'resourceUpdated', 'the change is told');
+      assert.equal(recorder.calls('subscriptions/listen').length, 2);
+      assert.deepEqual(subscription.honoured.uris, ['note://one']);
+      await subscription.close();
+      await reading;
+      assert.deepEqual(await subscription.ended, { how: 'local' });
     });
+    return kinds;
   }
+
+  test('ended in order by a server that another one takes the place of: it is opened again', async () => {
+    let current = perRequest({ legacy: 'reject' });
+    const told = await followThrough(
+      (request) => current.fetch(request),
+      false,
+      async () => {
+        const { close } = current;
+        current = perRequest({ legacy: 'reject' });
+        await close();
+      },
+    );
+    assert.deepEqual(told, ['gap', 'resourceUpdated']);
+  });
+
+  test('broken behind a change: it is opened again', async () => {
+    const told = await followThrough(modernOnly(), true, async ({ server, recorder }) => {
+      recorder.breaker = () => undefined;
+      await server.callTool('write', { text: 'one and a half', tell: true });
+    });
+    assert.deepEqual(told, ['resourceUpdated', 'gap', 'resourceUpdated']);
+  });
 });
 
 describe('@modelcontextprotocol/server with sessions', () => {
@@ -188,7 +133,7 @@ describe('@modelcontextprotocol/server with sessions', () => {
     const sessions = new Map();
     await withOfficial(withSessions(50, sessions), async (guest) => {
       assert.deepEqual([...sessions.keys()], [guest.server.sessionId]);
-      await useAll(guest, LEGACY);
+      await useAll(guest.server, LEGACY);
       assert.equal(sessions.size, 1);
     });
     assert.equal(sessions.size, 0);
@@ -199,9 +144,9 @@ describe('@modelcontextprotocol/server with sessions', () => {
       let changes = 0;
       server.on('toolsChanged', () => (changes += 1));
       await until(() => recorder.of('GET').at(0)?.status === 200, 'the stream is open');
-      await server.callTool('grow');
+      await server.callTool('grow-tools');
       await until(() => changes === 1, 'the change is announced');
-      assert.equal((await server.listTools()).length, 5);
+      assert.equal((await server.listTools()).at(-1)?.name, 'grown-1');
     });
   });
 
@@ -234,7 +179,7 @@ describe('@modelcontextprotocol/server with sessions', () => {
       const first = server.sessionId;
       await server.listTools();
       sessions.clear();
-      assert.equal((await server.listTools()).length, 4);
+      assert.equal((await server.listTools()).length, 12);
       assert.notEqual(server.sessionId, first);
       assert.deepEqual([...sessions.keys()], [server.sessionId]);
       assert.equal(recorder.calls('initialize').length, 2);

@@ -15,16 +15,19 @@ export const ASKING_METHODS: readonly AskingMethod[] = ['tools/call', 'prompts/g
 
 /** @throws Misfit; LimitError `maxInputRequests`, when more than `most` things are asked. */
 export function checkInputRequired(result: JSONObject, most: number): InputRequired {
-  const asked = optionalObjectAt(result, 'inputRequests');
+  const asked = checkInputRequests(result, most);
   const requestState = optionalStringAt(result, 'requestState');
   if (asked === undefined && requestState === undefined) throw new Misfit('', 'a question with inputRequests, requestState or both; it has neither');
-  return { inputRequests: asked === undefined ? undefined : checkRequests(asked, most), requestState };
+  return { inputRequests: asked, requestState };
 }
 
-function checkRequests(asked: JSONObject, most: number): ReadonlyMap<string, InputRequest> {
+/** The member `inputRequests`, where it is there. @throws as {@link checkInputRequired}. */
+export function checkInputRequests(object: JSONObject, most: number): ReadonlyMap<string, InputRequest> | undefined {
+  const asked = optionalObjectAt(object, 'inputRequests');
+  if (asked === undefined) return undefined;
   const names = Object.keys(asked);
   if (names.length > most) {
-    throw new LimitError('maxInputRequests', `At most ${most} things may be asked before an answer; got ${names.length}`, { details: { most }, delivery: 'answered' });
+    throw new LimitError('maxInputRequests', `At most ${most} things may be asked at once; got ${names.length}`, { details: { most }, delivery: 'answered' });
   }
   // A map, as the names are the server's: one of them may be "__proto__".
   return new Map(names.map((name) => [name, checkRequest(asked, name)]));

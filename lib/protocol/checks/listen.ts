@@ -13,16 +13,19 @@ export interface ListenFilter {
   readonly prompts: boolean;
   readonly resources: boolean;
   readonly uris: readonly string[];
+  /** Of the extension io.modelcontextprotocol/tasks, where there are any. */
+  readonly taskIds?: readonly string[] | undefined;
 }
 
 /** The params of the request that asks for `filter`. What is not wanted is left out. */
-export function listenParams({ tools, prompts, resources, uris }: ListenFilter): JSONObject {
+export function listenParams({ tools, prompts, resources, uris, taskIds = [] }: ListenFilter): JSONObject {
   return {
     notifications: {
       ...(tools ? { toolsListChanged: true } : {}),
       ...(prompts ? { promptsListChanged: true } : {}),
       ...(resources ? { resourcesListChanged: true } : {}),
       ...(uris.length > 0 ? { resourceSubscriptions: uris } : {}),
+      ...(taskIds.length > 0 ? { taskIds } : {}),
     },
   };
 }
@@ -35,6 +38,7 @@ export function checkAcknowledged(params: JSONObject): ListenFilter {
     prompts: optionalBooleanAt(agreed, 'promptsListChanged') === true,
     resources: optionalBooleanAt(agreed, 'resourcesListChanged') === true,
     uris: (optionalArrayAt(agreed, 'resourceSubscriptions', asString) ?? []) as readonly string[],
+    taskIds: (optionalArrayAt(agreed, 'taskIds', asString) ?? []) as readonly string[],
   };
 }
 

@@ -16,13 +16,21 @@ export interface CreatedTask {
   readonly immediateResponse: string | undefined;
 }
 
+/** What durations are called on the wire. */
+export interface TaskKeys {
+  readonly ttl: string;
+  readonly pollInterval: string;
+}
+
+const CORE_KEYS: TaskKeys = { ttl: 'ttl', pollInterval: 'pollInterval' };
+
 /** A task: the result of `tasks/get` and `tasks/cancel`, the params of `notifications/tasks/status`, an item of a list. */
-export function checkTask(value: unknown): Task {
+export function checkTask(value: unknown, keys: TaskKeys = CORE_KEYS): Task {
   const task = asObject(value);
   const taskId = stringAt(task, 'taskId');
   if (taskId === '') throw new Misfit('/taskId', 'a string that is not empty');
   const statusMessage = optionalStringAt(task, 'statusMessage');
-  const pollIntervalMs = durationAt(task, 'pollInterval');
+  const pollIntervalMs = durationAt(task, keys.pollInterval);
   const meta = optionalObjectAt(task, '_meta');
   return {
     taskId,
@@ -30,7 +38,7 @@ export function checkTask(value: unknown): Task {
     ...(statusMessage === undefined ? {} : { statusMessage }),
     createdAt: stringAt(task, 'createdAt'),
     lastUpdatedAt: stringAt(task, 'lastUpdatedAt'),
-    ttlMs: durationAt(task, 'ttl') ?? null,
+    ttlMs: durationAt(task, keys.ttl) ?? null,
     ...(pollIntervalMs === undefined ? {} : { pollIntervalMs }),
     ...(meta === undefined ? {} : { _meta: meta }),
   };
@@ -49,6 +57,11 @@ export function durationAt(object: JSONObject, key: string): number | undefined 
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'number' && value >= 0 && value < Infinity) return value;
   throw new Misfit(`/${key}`, `a number of milliseconds; got ${describe(value)}`);
+}
+
+/** Whether the result of a request says that it was made a task, or is what it came to already. */
+export function isCreatedTask(result: JSONObject): boolean {
+  return own(result, 'task') !== undefined || !Array.isArray(own(result, 'content'));
 }
 
 /** The result of a request that was made a task. */

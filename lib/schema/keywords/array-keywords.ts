@@ -1,9 +1,10 @@
 /** Items of arrays. Source: JSON Schema core (2020-12) section 10.3.1, validation section 6.4; draft-07 validation section 6.4. */
 
+import { ANYTHING_PLAN } from '../create-plan.ts';
 import { ARRAY_BIT, hasUniqueItems } from '../json-value.ts';
-import { ANYTHING_PLAN, matchesPlan } from '../plan.ts';
+import { matchesPlan } from '../match-plan.ts';
 import type { SchemaCheck } from '../plan.ts';
-import type { CompiledKeyword, DefaultsFiller, EvaluationFrame, SchemaNode, SchemaRange } from '../schema-node.ts';
+import type { CompiledKeyword, DefaultsFiller, EvaluationFrame, RangedKeyword, SchemaNode, SchemaRange } from '../schema-node.ts';
 import type { KeywordReader } from './keyword-reader.ts';
 
 interface ItemRules {
@@ -64,7 +65,7 @@ class ItemsKeyword implements CompiledKeyword {
   }
 }
 
-class ItemCountKeyword implements CompiledKeyword {
+class ItemCountKeyword implements RangedKeyword {
   readonly types: number = ARRAY_BIT;
   readonly range: SchemaRange;
 
@@ -138,33 +139,41 @@ class ContainsKeyword implements CompiledKeyword {
   }
 }
 
-/** Reads what is asked of items. */
-export function readArrayKeywords(reader: KeywordReader): void {
-  readItems(reader);
+/** Reads `minItems` and `maxItems`. */
+export function readItemCount(reader: KeywordReader): void {
   const low = reader.count('minItems');
   const high = reader.count('maxItems');
-  if (low !== undefined || high !== undefined) {
-    const keyword = new ItemCountKeyword({ low: low ?? 0, high: high ?? Infinity });
-    reader.shape.count = { keyword, range: keyword.range };
-    reader.add(keyword);
-  }
+  if (low === undefined && high === undefined) return;
+  const keyword = new ItemCountKeyword({ low: low ?? 0, high: high ?? Infinity });
+  reader.shape.count = keyword;
+  reader.add(keyword);
+}
+
+/** Reads `uniqueItems`. */
+export function readUniqueItems(reader: KeywordReader): void {
   if (reader.flag('uniqueItems') === true) reader.add(new UniqueItemsKeyword());
+}
+
+/** Reads `contains`, `minContains` and `maxContains`. */
+export function readContains(reader: KeywordReader): void {
   const least = reader.count('minContains') ?? 1;
   const most = reader.count('maxContains') ?? Infinity;
   const contained = reader.schema('contains', false);
   if (contained !== undefined) reader.add(new ContainsKeyword(contained, { low: least, high: most }));
 }
 
-function readItems(reader: KeywordReader): void {
-  const rules = reader.dialect.family === 'draft-07' && Array.isArray(reader.get('items')) ? readListedItems(reader) : readPrefixedItems(reader);
+/** Reads what says what items have to be. */
+export function readItems(reader: KeywordReader): void {
+  const rules = readItemRules(reader);
   if (rules.first.length === 0 && rules.others === undefined) return;
   const keyword = new ItemsKeyword(rules);
   if (rules.first.length === 0 && rules.others !== undefined) reader.shape.items = { keyword, node: rules.others };
   reader.add(keyword);
 }
 
-function readPrefixedItems(reader: KeywordReader): ItemRules {
-  const first = reader.schemas('prefixItems', false) ?? [];
+function readItemRules(reader: KeywordReader): ItemRules {
+  if (reader.dialect.family === 'draft-07' && Array.isArray(reader.get('items'))) return readListedItems(reader);
+  const first = reader.get('prefixItems') === undefined ? [] : (reader.schemas('prefixItems', false) ?? []);
   return { first, firstKeyword: 'prefixItems', others: reader.schema('items', false), othersKeyword: 'items' };
 }
 

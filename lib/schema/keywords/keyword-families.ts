@@ -1,31 +1,42 @@
 import type { JSONObject } from '../../base/json.ts';
-import { readArrayKeywords } from './array-keywords.ts';
+import { readContains, readItemCount, readItems, readUniqueItems } from './array-keywords.ts';
 import type { KeywordReader } from './keyword-reader.ts';
-import { readLogicKeywords } from './logic-keywords.ts';
-import { readNumberKeywords } from './number-keywords.ts';
-import { readObjectKeywords } from './object-keywords.ts';
+import { readAllOf, readCondition, readDependentSchemas, readNot, readSomeOf } from './logic-keywords.ts';
+import { readMultiple, readRange } from './number-keywords.ts';
+import { readDependentRequired, readMemberCount, readMembers, readPropertyNames } from './object-keywords.ts';
 import { readReferenceKeywords } from './reference-keywords.ts';
-import { readStringKeywords } from './string-keywords.ts';
+import { readFormat, readLength, readPattern } from './string-keywords.ts';
 import { readUnevaluatedKeywords } from './unevaluated-keywords.ts';
-import { readValueKeywords } from './value-keywords.ts';
+import { readChoices, readType } from './value-keywords.ts';
 
 interface KeywordFamily {
   readonly keywords: string;
   readonly read: (reader: KeywordReader) => void;
 }
 
-// In this order they are evaluated: what asks what others evaluated comes last.
+// In this order they are evaluated: types come first, what asks what others evaluated comes last.
 const FAMILIES: readonly KeywordFamily[] = [
-  { keywords: 'type enum const', read: readValueKeywords },
-  { keywords: 'minimum maximum exclusiveMinimum exclusiveMaximum multipleOf', read: readNumberKeywords },
-  { keywords: 'minLength maxLength pattern format', read: readStringKeywords },
-  {
-    keywords: 'properties patternProperties additionalProperties required minProperties maxProperties propertyNames dependentRequired dependencies',
-    read: readObjectKeywords,
-  },
-  { keywords: 'prefixItems items additionalItems minItems maxItems uniqueItems contains minContains maxContains', read: readArrayKeywords },
+  { keywords: 'type', read: readType },
+  { keywords: 'enum const', read: readChoices },
+  { keywords: 'minimum maximum exclusiveMinimum exclusiveMaximum', read: readRange },
+  { keywords: 'multipleOf', read: readMultiple },
+  { keywords: 'minLength maxLength', read: readLength },
+  { keywords: 'pattern', read: readPattern },
+  { keywords: 'format', read: readFormat },
+  { keywords: 'properties patternProperties additionalProperties required', read: readMembers },
+  { keywords: 'minProperties maxProperties', read: readMemberCount },
+  { keywords: 'propertyNames', read: readPropertyNames },
+  { keywords: 'dependentRequired dependencies', read: readDependentRequired },
+  { keywords: 'prefixItems items additionalItems', read: readItems },
+  { keywords: 'minItems maxItems', read: readItemCount },
+  { keywords: 'uniqueItems', read: readUniqueItems },
+  { keywords: 'contains minContains maxContains', read: readContains },
   { keywords: '$ref $dynamicRef', read: readReferenceKeywords },
-  { keywords: 'allOf anyOf oneOf not if then else dependentSchemas dependencies', read: readLogicKeywords },
+  { keywords: 'allOf', read: readAllOf },
+  { keywords: 'anyOf oneOf', read: readSomeOf },
+  { keywords: 'not', read: readNot },
+  { keywords: 'if then else', read: readCondition },
+  { keywords: 'dependentSchemas dependencies', read: readDependentSchemas },
   { keywords: 'unevaluatedItems unevaluatedProperties', read: readUnevaluatedKeywords },
 ];
 
@@ -48,6 +59,8 @@ export function readKeywords(reader: KeywordReader, schema: JSONObject): void {
     return;
   }
   let present = 0;
-  for (const keyword of Object.keys(schema)) present |= FAMILY_BITS.get(keyword) ?? 0;
-  for (let index = 0; present !== 0; index++, present >>= 1) if ((present & 1) !== 0) FAMILIES[index]?.read(reader);
+  const keywords = Object.keys(schema);
+  for (let index = 0; index < keywords.length; index++) present |= FAMILY_BITS.get(keywords[index] as string) ?? 0;
+  // From the lowest bit that is set to the highest.
+  for (; present !== 0; present &= present - 1) FAMILIES[31 - Math.clz32(present & -present)]?.read(reader);
 }

@@ -19,32 +19,30 @@ export interface SchemaSettings {
 }
 
 /** Finds the compiled subschemas that a subschema applies. */
-export interface SubschemaFinder<Node extends SchemaNode> {
+export interface SubschemaFinder {
   /** The subschema at a place below `owner`. */
-  child(owner: Node, value: JSONObject | boolean, keyword: string, token: string | number | undefined): Node;
+  child(owner: SchemaNode, value: JSONObject | boolean, keyword: string, token: string | number | undefined): SchemaNode;
   /** What `owner` refers to. */
-  referred(owner: Node, reference: string, keyword: '$ref' | '$dynamicRef'): Node;
+  referred(owner: SchemaNode, reference: string, keyword: '$ref' | '$dynamicRef'): SchemaNode;
 }
 
 /** Reads the keywords of one subschema, and refuses what they may not be. */
-export class KeywordReader<Node extends SchemaNode = SchemaNode> {
+export class KeywordReader {
   readonly settings: SchemaSettings;
-  readonly node: Node;
+  readonly node: SchemaNode;
+  /** What is known of the subschema, for others to add to. */
+  readonly shape: KnownShape;
   readonly dialect: Dialect;
   readonly #schema: JSONObject;
-  readonly #finder: SubschemaFinder<Node>;
+  readonly #finder: SubschemaFinder;
 
-  constructor(settings: SchemaSettings, node: Node, schema: JSONObject, finder: SubschemaFinder<Node>) {
+  constructor(settings: SchemaSettings, node: SchemaNode, schema: JSONObject, finder: SubschemaFinder) {
     this.settings = settings;
     this.node = node;
+    this.shape = node.shape;
     this.dialect = node.resource.dialect;
     this.#schema = schema;
     this.#finder = finder;
-  }
-
-  /** What is known of the subschema, for others to add to. */
-  get shape(): KnownShape {
-    return this.node.shape;
   }
 
   /** Adds a compiled keyword. */
@@ -62,42 +60,47 @@ export class KeywordReader<Node extends SchemaNode = SchemaNode> {
     return this.dialect.keywords.has(keyword) ? own(this.#schema, keyword) : undefined;
   }
 
-  #expect<T>(keyword: string, expected: string, isRight: (value: unknown) => value is T): T | undefined {
-    const value = this.get(keyword);
-    if (value === undefined || isRight(value)) return value;
-    throw this.refuse(keyword, `expected ${expected}; got ${showValue(value)}`);
+  /** The error for a value of another kind. */
+  #unexpected(keyword: string, expected: string, value: unknown): InvalidValueError {
+    return this.refuse(keyword, `expected ${expected}; got ${showValue(value)}`);
   }
 
   /** A length or count: a whole number from 0. */
   count(keyword: string): number | undefined {
-    return this.#expect(keyword, 'a whole number from 0', (value): value is number => Number.isInteger(value) && Number(value) >= 0);
+    const value = this.get(keyword);
+    if (value === undefined || (typeof value === 'number' && Number.isInteger(value) && value >= 0)) return value;
+    throw this.#unexpected(keyword, 'a whole number from 0', value);
   }
 
   number(keyword: string): number | undefined {
-    return this.#expect(keyword, 'a number', (value): value is number => Number.isFinite(value));
+    const value = this.get(keyword);
+    if (value === undefined || (typeof value === 'number' && Number.isFinite(value))) return value;
+    throw this.#unexpected(keyword, 'a number', value);
   }
 
   text(keyword: string): string | undefined {
-    return this.#expect(keyword, 'a string', (value): value is string => typeof value === 'string');
+    const value = this.get(keyword);
+    if (value === undefined || typeof value === 'string') return value;
+    throw this.#unexpected(keyword, 'a string', value);
   }
 
   flag(keyword: string): boolean | undefined {
-    return this.#expect(keyword, 'true or false', (value): value is boolean => typeof value === 'boolean');
+    const value = this.get(keyword);
+    if (value === undefined || typeof value === 'boolean') return value;
+    throw this.#unexpected(keyword, 'true or false', value);
   }
 
   list(keyword: string): readonly unknown[] | undefined {
-    return this.#expect(keyword, 'an array', (value): value is readonly unknown[] => Array.isArray(value));
+    const value = this.get(keyword);
+    if (value === undefined || Array.isArray(value)) return value;
+    throw this.#unexpected(keyword, 'an array', value);
   }
 
   /** An object. */
   map(keyword: string): JSONObject | undefined {
-    return this.#expect(keyword, 'an object', isObject);
-  }
-
-  /** An array of strings, each once. */
-  names(keyword: string): readonly string[] | undefined {
-    const names = this.list(keyword);
-    return names === undefined ? undefined : this.namesIn(keyword, names);
+    const value = this.get(keyword);
+    if (value === undefined || isObject(value)) return value;
+    throw this.#unexpected(keyword, 'an object', value);
   }
 
   /** The strings of `list`, each once. */

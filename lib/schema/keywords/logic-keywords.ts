@@ -2,8 +2,9 @@
 
 import { isObject, own } from '../../base/json.ts';
 import type { JSONObject } from '../../base/json.ts';
+import { ANYTHING_PLAN } from '../create-plan.ts';
 import { ALL_TYPE_BITS, hasMember, OBJECT_BIT } from '../json-value.ts';
-import { ANYTHING_PLAN, matchesPlan } from '../plan.ts';
+import { matchesPlan } from '../match-plan.ts';
 import type { SchemaCheck } from '../plan.ts';
 import type { CompiledKeyword, DefaultsFiller, EvaluationFrame, SchemaNode } from '../schema-node.ts';
 import type { KeywordReader } from './keyword-reader.ts';
@@ -175,10 +176,14 @@ class DependentSchemasKeyword implements CompiledKeyword {
   }
 }
 
-/** Reads the keywords that apply subschemas to the same value. */
-export function readLogicKeywords(reader: KeywordReader): void {
+/** Reads `allOf`. */
+export function readAllOf(reader: KeywordReader): void {
   const all = reader.schemas('allOf', true);
   if (all !== undefined) reader.add(new AllOfKeyword(all));
+}
+
+/** Reads `anyOf` and `oneOf`. */
+export function readSomeOf(reader: KeywordReader): void {
   for (const name of ['anyOf', 'oneOf'] as const) {
     const some = reader.schemas(name, true);
     if (some === undefined) continue;
@@ -186,18 +191,27 @@ export function readLogicKeywords(reader: KeywordReader): void {
     if (name === 'anyOf') reader.shape.either = { keyword, nodes: some };
     reader.add(keyword);
   }
-  const not = reader.schema('not', true);
-  if (not !== undefined) reader.add(new NotKeyword(not));
-  // Without `if` the two others say nothing.
-  if (reader.get('if') !== undefined) {
-    const condition = reader.schema('if', true);
-    if (condition !== undefined) reader.add(new ConditionKeyword(condition, reader.schema('then', true), reader.schema('else', true)));
-  }
-  readDependentSchemas(reader, 'dependentSchemas');
-  readDependentSchemas(reader, 'dependencies');
 }
 
-function readDependentSchemas(reader: KeywordReader, keyword: 'dependentSchemas' | 'dependencies'): void {
+/** Reads `not`. */
+export function readNot(reader: KeywordReader): void {
+  const not = reader.schema('not', true);
+  if (not !== undefined) reader.add(new NotKeyword(not));
+}
+
+/** Reads `if`, `then` and `else`; without `if` the two others say nothing. */
+export function readCondition(reader: KeywordReader): void {
+  const condition = reader.schema('if', true);
+  if (condition !== undefined) reader.add(new ConditionKeyword(condition, reader.schema('then', true), reader.schema('else', true)));
+}
+
+/** Reads `dependentSchemas`, and the schemas in `dependencies`. */
+export function readDependentSchemas(reader: KeywordReader): void {
+  readSchemasByMember(reader, 'dependentSchemas');
+  readSchemasByMember(reader, 'dependencies');
+}
+
+function readSchemasByMember(reader: KeywordReader, keyword: 'dependentSchemas' | 'dependencies'): void {
   const map = reader.map(keyword);
   if (map === undefined) return;
   const names = Object.keys(map).filter((name) => keyword === 'dependentSchemas' || isObject(own(map, name)) || typeof own(map, name) === 'boolean');

@@ -3,7 +3,7 @@
 import { isMultipleOf, nextUp } from '../decimal.ts';
 import { NUMBER_BIT } from '../json-value.ts';
 import type { SchemaCheck } from '../plan.ts';
-import type { CompiledKeyword, EvaluationFrame, SchemaRange } from '../schema-node.ts';
+import type { CompiledKeyword, EvaluationFrame, RangedKeyword, SchemaRange } from '../schema-node.ts';
 import type { KeywordReader } from './keyword-reader.ts';
 
 const BOUND_NAMES_OF_NUMBERS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'] as const;
@@ -16,40 +16,28 @@ const BOUND_WORDS: Readonly<Record<NumberBoundName, string>> = Object.freeze({
   exclusiveMaximum: 'less than',
 });
 
-/** One bound, and the range of what is within it, whose ends belong to it: what is more than a double is at least the next one. */
-interface NumberBound extends SchemaRange {
-  readonly name: NumberBoundName;
-  readonly bound: number;
+/** Whether a number is within one bound. */
+function isWithin(number: number, name: NumberBoundName, bound: number): boolean {
+  if (name === 'minimum') return number >= bound;
+  if (name === 'maximum') return number <= bound;
+  return name === 'exclusiveMinimum' ? number > bound : number < bound;
 }
 
-function numberBound(name: NumberBoundName, bound: number): NumberBound {
-  if (name === 'minimum') return { name, bound, low: bound, high: Infinity };
-  if (name === 'maximum') return { name, bound, low: -Infinity, high: bound };
-  if (name === 'exclusiveMinimum') return { name, bound, low: nextUp(bound), high: Infinity };
-  return { name, bound, low: -Infinity, high: -nextUp(-bound) };
-}
-
-class RangeKeyword implements CompiledKeyword {
+class RangeKeyword implements RangedKeyword {
   readonly types: number = NUMBER_BIT;
   readonly range: SchemaRange;
-  readonly #bounds: readonly NumberBound[];
+  readonly #bounds: ReadonlyMap<NumberBoundName, number>;
 
-  constructor(bounds: readonly NumberBound[]) {
+  constructor(bounds: ReadonlyMap<NumberBoundName, number>, range: SchemaRange) {
     this.#bounds = bounds;
-    let low = -Infinity;
-    let high = Infinity;
-    for (const bound of bounds) {
-      low = Math.max(low, bound.low);
-      high = Math.min(high, bound.high);
-    }
-    this.range = { low, high };
+    this.range = range;
   }
 
   evaluate(value: unknown, frame: EvaluationFrame): boolean {
     const number = value as number;
     let isValid = true;
-    for (const { name, bound, low, high } of this.#bounds) {
-      if (number >= low && number <= high) continue;
+    for (const [name, bound] of this.#bounds) {
+      if (isWithin(number, name, bound)) continue;
       isValid = frame.fail(name, () => `expected ${BOUND_WORDS[name]} ${bound}; got ${number}`);
     }
     return isValid;
@@ -79,18 +67,29 @@ class MultipleKeyword implements CompiledKeyword {
   }
 }
 
-/** Reads `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum` and `multipleOf`. */
-export function readNumberKeywords(reader: KeywordReader): void {
-  const bounds: NumberBound[] = [];
+/** Reads `minimum`, `maximum`, `exclusiveMinimum` and `exclusiveMaximum`. */
+export function readRange(reader: KeywordReader): void {
+  const bounds = new Map<NumberBoundName, number>();
+  let low = -Infinity;
+  let high = Infinity;
   for (const name of BOUND_NAMES_OF_NUMBERS) {
     const bound = reader.number(name);
-    if (bound !== undefined) bounds.push(numberBound(name, bound));
+    if (bound === undefined) continue;
+    bounds.set(name, bound);
+    // The ends of a range belong to it: what is more than a double is at least the next one.
+    if (name === 'minimum') low = Math.max(low, bound);
+    else if (name === 'maximum') high = Math.min(high, bound);
+    else if (name === 'exclusiveMinimum') low = Math.max(low, nextUp(bound));
+    else high = Math.min(high, -nextUp(-bound));
   }
-  if (bounds.length > 0) {
-    const keyword = new RangeKeyword(bounds);
-    reader.shape.range = { keyword, range: keyword.range };
-    reader.add(keyword);
-  }
+  if (bounds.size === 0) return;
+  const keyword = new RangeKeyword(bounds, { low, high });
+  reader.shape.range = keyword;
+  reader.add(keyword);
+}
+
+/** Reads `multipleOf`. */
+export function readMultiple(reader: KeywordReader): void {
   const divisor = reader.number('multipleOf');
   if (divisor === undefined) return;
   if (divisor <= 0) throw reader.refuse('multipleOf', `expected a number above 0; got ${divisor}`);

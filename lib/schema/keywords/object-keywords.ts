@@ -3,11 +3,12 @@
 import { own } from '../../base/json.ts';
 import type { JSONObject } from '../../base/json.ts';
 import { quote } from '../../base/text.ts';
+import { ANYTHING_PLAN, createPlan } from '../create-plan.ts';
 import { hasMember, memberNames, OBJECT_BIT, setMember } from '../json-value.ts';
+import { matchesMembers, matchesPlan } from '../match-plan.ts';
 import type { Pattern } from '../pattern/compile-pattern.ts';
-import { ANYTHING_PLAN, createPlan, matchesMembers, matchesPlan } from '../plan.ts';
 import type { NamedMember, Plan, SchemaCheck } from '../plan.ts';
-import type { CompiledKeyword, DefaultsFiller, EvaluationFrame, SchemaNode, SchemaRange } from '../schema-node.ts';
+import type { CompiledKeyword, DefaultsFiller, EvaluationFrame, PlanningKeyword, SchemaNode, SchemaRange } from '../schema-node.ts';
 import type { KeywordReader } from './keyword-reader.ts';
 import { testPattern } from './string-keywords.ts';
 
@@ -25,7 +26,7 @@ interface MemberRules {
 }
 
 /** `properties`, `patternProperties`, `additionalProperties` and `required`, which go over the members together. */
-class MembersKeyword implements CompiledKeyword {
+class MembersKeyword implements PlanningKeyword {
   readonly types: number = OBJECT_BIT;
   readonly #rules: MemberRules;
 
@@ -72,7 +73,6 @@ class MembersKeyword implements CompiledKeyword {
     return (value, run) => matchesMembers(plan, value as JSONObject, run);
   }
 
-  /** The plan of an object with these members, of which `rest` holds as well. */
   makePlan(rest: readonly SchemaCheck[], height: number): Plan {
     const { named, patterned, others, required } = this.#rules;
     const hasPatterns = patterned.length > 0;
@@ -216,35 +216,43 @@ class DependentRequiredKeyword implements CompiledKeyword {
   }
 }
 
-/** Reads what is asked of members, but for subschemas that apply to the whole object. */
-export function readObjectKeywords(reader: KeywordReader): void {
-  readMembers(reader);
+/** Reads `minProperties` and `maxProperties`. */
+export function readMemberCount(reader: KeywordReader): void {
   const low = reader.count('minProperties');
   const high = reader.count('maxProperties');
   if (low !== undefined || high !== undefined) reader.add(new MemberCountKeyword({ low: low ?? 0, high: high ?? Infinity }));
-  const names = reader.schema('propertyNames', false);
-  if (names !== undefined) reader.add(new PropertyNamesKeyword(names));
-  readDependentRequired(reader, 'dependentRequired');
-  readDependentRequired(reader, 'dependencies');
 }
 
-function readMembers(reader: KeywordReader): void {
+/** Reads `propertyNames`. */
+export function readPropertyNames(reader: KeywordReader): void {
+  const names = reader.schema('propertyNames', false);
+  if (names !== undefined) reader.add(new PropertyNamesKeyword(names));
+}
+
+/** Reads `properties`, `patternProperties`, `additionalProperties` and `required`. */
+export function readMembers(reader: KeywordReader): void {
   const named = reader.schemasByName('properties', false);
   const patterned = reader.schemasByName('patternProperties', false);
   const others = reader.schema('additionalProperties', false);
-  const required = reader.names('required');
+  const required = reader.list('required');
   if (named === undefined && patterned === undefined && others === undefined && required === undefined) return;
   const keyword = new MembersKeyword({
     named: named ?? new Map<string, SchemaNode>(),
     patterned: [...(patterned ?? [])].map(([source, node]) => ({ pattern: reader.pattern(source, 'patternProperties'), node })),
     others,
-    required: required ?? [],
+    required: required === undefined ? [] : reader.namesIn('required', required),
   });
-  reader.shape.members = { keyword, makePlan: (rest, height) => keyword.makePlan(rest, height) };
+  reader.shape.members = keyword;
   reader.add(keyword);
 }
 
-function readDependentRequired(reader: KeywordReader, keyword: 'dependentRequired' | 'dependencies'): void {
+/** Reads `dependentRequired`, and the lists of names in `dependencies`. */
+export function readDependentRequired(reader: KeywordReader): void {
+  readDependentNames(reader, 'dependentRequired');
+  readDependentNames(reader, 'dependencies');
+}
+
+function readDependentNames(reader: KeywordReader, keyword: 'dependentRequired' | 'dependencies'): void {
   const map = reader.map(keyword);
   if (map === undefined) return;
   const rows: (readonly [string, readonly string[]])[] = [];

@@ -1,7 +1,7 @@
 /** `$ref` and `$dynamicRef`. Source: JSON Schema core (2020-12) section 8.2.3. */
 
 import { ALL_TYPE_BITS } from '../json-value.ts';
-import { matchesPlan } from '../plan.ts';
+import { matchesPlan } from '../match-plan.ts';
 import type { SchemaCheck } from '../plan.ts';
 import type { CompiledKeyword, DefaultsFiller, EvaluationFrame, SchemaNode } from '../schema-node.ts';
 import type { KeywordReader } from './keyword-reader.ts';

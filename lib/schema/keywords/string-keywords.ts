@@ -5,7 +5,7 @@ import type { FormatTest } from '../formats/formats.ts';
 import { hasLengthWithin, STRING_BIT } from '../json-value.ts';
 import type { Pattern } from '../pattern/compile-pattern.ts';
 import type { SchemaCheck } from '../plan.ts';
-import type { CompiledKeyword, EvaluationFrame, SchemaRange } from '../schema-node.ts';
+import type { CompiledKeyword, EvaluationFrame, RangedKeyword, SchemaRange } from '../schema-node.ts';
 import type { SchemaRun } from '../schema-run.ts';
 import { showValue } from '../show-value.ts';
 import type { KeywordReader } from './keyword-reader.ts';
@@ -21,7 +21,7 @@ export function testPattern(pattern: Pattern, text: string, run: SchemaRun): boo
   return isMatch;
 }
 
-class LengthKeyword implements CompiledKeyword {
+class LengthKeyword implements RangedKeyword {
   readonly types: number = STRING_BIT;
   readonly range: SchemaRange;
 
@@ -88,17 +88,24 @@ class FormatKeyword implements CompiledKeyword {
   }
 }
 
-/** Reads `minLength`, `maxLength`, `pattern` and, where it is an assertion, `format`. */
-export function readStringKeywords(reader: KeywordReader): void {
+/** Reads `minLength` and `maxLength`. */
+export function readLength(reader: KeywordReader): void {
   const low = reader.count('minLength');
   const high = reader.count('maxLength');
-  if (low !== undefined || high !== undefined) {
-    const keyword = new LengthKeyword({ low: low ?? 0, high: high ?? Infinity });
-    reader.shape.length = { keyword, range: keyword.range };
-    reader.add(keyword);
-  }
+  if (low === undefined && high === undefined) return;
+  const keyword = new LengthKeyword({ low: low ?? 0, high: high ?? Infinity });
+  reader.shape.length = keyword;
+  reader.add(keyword);
+}
+
+/** Reads `pattern`. */
+export function readPattern(reader: KeywordReader): void {
   const source = reader.text('pattern');
   if (source !== undefined) reader.add(new PatternKeyword(reader.pattern(source, 'pattern')));
+}
+
+/** Reads `format`, where it is an assertion. */
+export function readFormat(reader: KeywordReader): void {
   const format = reader.text('format');
   if (format === undefined || !(reader.settings.assertsFormats || reader.dialect.assertsFormats)) return;
   const test = formatTest(format);

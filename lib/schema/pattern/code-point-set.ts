@@ -100,17 +100,27 @@ const WHITE_SPACE = [0x09, 0x0d, 0x20, 0x20, 0xa0, 0xa0, 0x1680, 0x1680, 0x2000,
 const LINE_TERMINATORS = [0x0a, 0x0a, 0x0d, 0x0d, 0x2028, 0x2029];
 
 /** The characters of words, for `\w` and `\b`. Source: ECMA-262 section 22.2.2.9.3, without the flag `i`. */
-export const WORD_SET: CodePointSet = Object.freeze(codePointSet(WORD_CHARACTERS));
+export const WORD_SET: CodePointSet = Object.freeze({ ranges: WORD_CHARACTERS, tests: NO_TESTS, inverted: false });
 
 /** What `.` takes: all but the ends of lines. Source: ECMA-262 section 22.2.2.7. */
-export const DOT_SET: CodePointSet = Object.freeze(codePointSet(LINE_TERMINATORS, [], true));
+export function dotSet(): CodePointSet {
+  return codePointSet(LINE_TERMINATORS, NO_TESTS, true);
+}
 
-/** The sets of `\d \D \s \S \w \W`, by their letter. Source: ECMA-262 section 22.2.2.9. */
-export const CLASS_ESCAPES: ReadonlyMap<string, CodePointSet> = new Map<string, CodePointSet>([
-  ['d', Object.freeze(codePointSet(ASCII_DIGITS))],
-  ['D', Object.freeze(codePointSet(ASCII_DIGITS, [], true))],
-  ['s', Object.freeze(codePointSet(WHITE_SPACE))],
-  ['S', Object.freeze(codePointSet(WHITE_SPACE, [], true))],
-  ['w', WORD_SET],
-  ['W', Object.freeze(codePointSet(WORD_CHARACTERS, [], true))],
-]);
+/** The set of `\d \D \s \S \w \W`, by its letter; `undefined` for other letters. Source: ECMA-262 section 22.2.2.9. */
+export function classEscapeSet(letter: string): CodePointSet | undefined {
+  switch (letter) {
+    case 'd':
+    case 'D':
+      return codePointSet(ASCII_DIGITS, NO_TESTS, letter === 'D');
+    case 's':
+    case 'S':
+      return codePointSet(WHITE_SPACE, NO_TESTS, letter === 'S');
+    case 'w':
+      return WORD_SET;
+    case 'W':
+      return codePointSet(WORD_CHARACTERS, NO_TESTS, true);
+    default:
+      return undefined;
+  }
+}

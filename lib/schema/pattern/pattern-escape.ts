@@ -1,6 +1,6 @@
 /** What follows a backslash, in and out of classes. Source: ECMA-262 section 22.2.1, with the flag `u`. */
 
-import { CLASS_ESCAPES, codePointSet } from './code-point-set.ts';
+import { classEscapeSet, codePointSet } from './code-point-set.ts';
 import type { CodePointSet } from './code-point-set.ts';
 import { END_OF_PATTERN, isDigit } from './pattern-reader.ts';
 import type { PatternReader } from './pattern-reader.ts';
@@ -19,7 +19,7 @@ const PROPERTY = /^\w+(?:=\w+)?$/;
 /** The set that an escape means, from behind its backslash; `undefined`, and nothing taken, where it means one character. */
 export function takeClassEscape(reader: PatternReader): CodePointSet | undefined {
   const letter = reader.source[reader.index] ?? '';
-  const set = CLASS_ESCAPES.get(letter);
+  const set = classEscapeSet(letter);
   if (set !== undefined) {
     reader.index++;
     return set;

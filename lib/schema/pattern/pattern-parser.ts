@@ -3,7 +3,7 @@
  * depth of nesting can exhaust the platform's. Source: ECMA-262 section 22.2.1.
  */
 
-import { DOT_SET, singleCodePoint } from './code-point-set.ts';
+import { dotSet, singleCodePoint } from './code-point-set.ts';
 import { takeClass } from './pattern-class.ts';
 import { takeCharacterEscape, takeClassEscape } from './pattern-escape.ts';
 import { choiceNode, EMPTY_NODE, repeatNode, sequenceNode, setNode } from './pattern-node.ts';
@@ -80,7 +80,7 @@ class PatternParser {
       case '[':
         return this.#addQuantified(setNode(takeClass(this.#reader)), start);
       case '.':
-        return this.#addQuantified(setNode(DOT_SET), start);
+        return this.#addQuantified(setNode(dotSet()), start);
       case '*':
       case '+':
       case '?':

@@ -3,6 +3,8 @@
  * the scenario and the revision in the environment. It does what an ordinary host does, through the public API only, and
  * leaves the judging to the suite: it knows no answer that a server gives, and no value that a check compares.
  *
+ * It offers the revision of the scenario and earlier ones; with `--default-offer` what the library offers by itself.
+ *
  * Exits with 0 when everything it tried succeeded, 1 when something failed, 2 when it does not know the scenario or the
  * revision. It ends by itself, without `process.exit`: whatever were left open would keep it alive until the suite's limit.
  */
@@ -13,6 +15,12 @@ import { sampleOf } from './sample.ts';
 /** What a host does in a scenario, on a connected server. */
 type Behaviour = (server: StreamableHTTPMCPServer) => Promise<void>;
 
+/** A call, as the suite's context asks for it. */
+interface ToolCall {
+  readonly name: string;
+  readonly arguments: JSONObject;
+}
+
 /** Looks at what there is. A server that offers no tools is not asked for them. */
 async function lookAround(server: StreamableHTTPMCPServer): Promise<void> {
   await server.ping();
@@ -22,6 +30,18 @@ async function lookAround(server: StreamableHTTPMCPServer): Promise<void> {
 /** Calls each tool once, with arguments made up from its input schema. */
 async function callEveryTool(server: StreamableHTTPMCPServer): Promise<void> {
   for (const { name, inputSchema } of await server.listTools()) await server.callTool(name, sampleOf(inputSchema) as JSONObject);
+}
+
+/** Calls each tool once, all at the same time. */
+async function callEveryToolAtOnce(server: StreamableHTTPMCPServer): Promise<void> {
+  const tools = await server.listTools();
+  await Promise.all(tools.map(({ name, inputSchema }) => server.callTool(name, sampleOf(inputSchema) as JSONObject)));
+}
+
+/** Makes the calls that the suite asks for, in their order. */
+async function makeCallsOfContext(server: StreamableHTTPMCPServer): Promise<void> {
+  const { toolCalls } = JSON.parse(process.env['MCP_CONFORMANCE_CONTEXT'] ?? '{}') as { readonly toolCalls?: readonly ToolCall[] };
+  for (const { name, arguments: args } of toolCalls ?? []) await server.callTool(name, args);
 }
 
 /** Uses one of each thing that the server lists: tools, resources, prompts. */
@@ -51,7 +71,10 @@ const BEHAVIOURS: ReadonlyMap<string, Behaviour> = new Map<string, Behaviour>([
   ['json-schema-2020-12-preservation', handOnSchema],
   ['elicitation-sep1034-client-defaults', callEveryTool],
   ['request-metadata', lookAround],
+  ['sep-2322-client-request-state', callEveryToolAtOnce],
   ['http-standard-headers', useEverything],
+  ['http-custom-headers', makeCallsOfContext],
+  ['http-invalid-tool-headers', callEveryTool],
   ['json-schema-ref-no-deref', lookAround],
 ]);
 
@@ -80,7 +103,8 @@ async function main(): Promise<number> {
   }
   // The suite's url is the endpoint, even where it has no path.
   const mcpEndpoint = new URL(serverUrl).pathname;
-  const server = new StreamableHTTPMCPServer({ serverName: scenario, serverUrl, mcpEndpoint, protocolVersions, handlers: HANDLERS });
+  const offer = process.argv.includes('--default-offer') ? {} : { protocolVersions };
+  const server = new StreamableHTTPMCPServer({ serverName: scenario, serverUrl, mcpEndpoint, ...offer, handlers: HANDLERS });
   server.on('fault', (fault) => console.error('fault:', fault));
   try {
     await server.connect();

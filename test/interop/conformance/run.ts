@@ -1,26 +1,27 @@
 /**
- * Runs the official conformance suite against this client, scenario by scenario, prints what each checked, and ends with one
- * line `N passed, N failed`, counted in scenarios. Exits with 1 when one failed, or when nothing passed.
+ * Runs the official conformance suite against this client, scenario by scenario, on each Node that it is tested on, two at a
+ * time, prints what each checked, and ends with one line `N passed, N failed`. Exits with 1 when one failed, when nothing
+ * passed, or when the suite has scenarios that scenarios.ts does not know.
  *
- *   node --import tsx conformance/run.ts                 every scenario of the table below
- *   node --import tsx conformance/run.ts sse-retry       those whose name contains one of the words
- *
- * The suite runs on Node 22 or newer: this Node where it is one, otherwise the Node 24 of `test/runtimes`, which is
- * installed when it is missing. The client under test runs on this Node.
+ *   node --import tsx conformance/run.ts                      all of scenarios.ts
+ *   node --import tsx conformance/run.ts sse-retry            those whose name contains one of the words
+ *   node --import tsx conformance/run.ts --only 'Node 24'     on one Node
  */
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { MARK_VARIABLE, killMarked, newMark } from '../process-census.ts';
+import { CLIENTS, SUITE_ARGV, installNode24, runToEnd } from './programs.ts';
+import type { Client, Ended } from './programs.ts';
+import { SCENARIOS, disagreements } from './scenarios.ts';
+import type { Listed, Scenario } from './scenarios.ts';
 
-/** A scenario, at the revision that its server and its checks speak. */
-interface Scenario {
-  readonly name: string;
+/** One scenario at one revision with one client. */
+interface Run {
+  readonly scenario: Scenario;
   readonly revision: string;
-  /** More than one where a check compares times of the clock, which a busy machine can spoil. */
-  readonly attempts: number;
+  readonly client: Client;
 }
 
 /** One check, as the suite writes it. */
@@ -31,12 +32,6 @@ interface Check {
   readonly errorMessage?: string;
 }
 
-/** How a program ended, and all it printed. */
-interface Ended {
-  readonly exitCode: number | null;
-  readonly output: string;
-}
-
 /** How one attempt went; the output is the suite's, with the client's words where it failed. */
 interface Attempt extends Ended {
   readonly checks: readonly Check[];
@@ -44,62 +39,30 @@ interface Attempt extends Ended {
   readonly leftovers: readonly string[];
 }
 
-const SCENARIOS: readonly Scenario[] = [
-  { name: 'initialize', revision: '2025-11-25', attempts: 1 },
-  { name: 'tools_call', revision: '2025-11-25', attempts: 1 },
-  { name: 'sse-retry', revision: '2025-11-25', attempts: 3 },
-  { name: 'json-schema-2020-12-preservation', revision: '2025-11-25', attempts: 1 },
-  { name: 'elicitation-sep1034-client-defaults', revision: '2025-11-25', attempts: 1 },
-  { name: 'tools_call', revision: '2026-07-28', attempts: 1 },
-  { name: 'request-metadata', revision: '2026-07-28', attempts: 1 },
-  { name: 'http-standard-headers', revision: '2026-07-28', attempts: 1 },
-  { name: 'json-schema-ref-no-deref', revision: '2026-07-28', attempts: 1 },
-  { name: 'json-schema-2020-12-preservation', revision: '2026-07-28', attempts: 1 },
-];
-
 const SCENARIO_LIMIT_MS = 30_000;
-const INSTALL_LIMIT_MS = 300_000;
-const OLDEST_MAJOR = 22;
+const LIST_LIMIT_MS = 30_000;
+/** Each has a server and ports of its own; more would only wait for processors. */
+const RUNS_AT_ONCE = 2;
+const TIMED_ATTEMPTS = 3;
 
-const PLACE = dirname(fileURLToPath(import.meta.url));
-const PACKAGE = dirname(PLACE);
-const RUNTIMES = join(PACKAGE, '..', 'runtimes');
-const SUITE = join(PACKAGE, 'node_modules/@modelcontextprotocol/conformance/dist/index.js');
-
-/** Runs a program to its end in the folder of the package, and gives its exit code and all it printed. */
-function runToEnd(argv: readonly string[], env: NodeJS.ProcessEnv, limitMs: number): Promise<Ended> {
-  const [program = '', ...args] = argv;
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: PACKAGE, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: limitMs, killSignal: 'SIGKILL' });
-    const words: string[] = [];
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => words.push(chunk));
-    child.on('error', reject);
-    child.on('close', (exitCode) => resolve({ exitCode, output: words.join('') }));
-  });
-}
-
-/** A Node that the suite runs on. */
-async function findSuiteNode(): Promise<string> {
-  if (Number(process.versions.node.split('.')[0]) >= OLDEST_MAJOR) return process.execPath;
-  const installed = join(RUNTIMES, 'node_modules/node24-linux-x64/bin/node');
-  if (!existsSync(installed)) {
-    const install = ['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', RUNTIMES];
-    const { exitCode, output } = await runToEnd(install, process.env, INSTALL_LIMIT_MS);
-    if (exitCode !== 0) throw new Error(`npm ci in test/runtimes ended with ${exitCode}:\n${output}`);
-  }
-  return installed;
+/** The scenarios that the suite has for clients; an extension has no revision. */
+async function listScenarios(): Promise<Listed[]> {
+  const { output } = await runToEnd([...SUITE_ARGV, 'list', '--client'], process.env, LIST_LIMIT_MS);
+  const listed = [...output.matchAll(/^ +- (\S+) \[(\S+)\]$/gm)].map(([, name = '', revisions = '']) => ({ name, revisions: revisions.split(',') }));
+  if (listed.length === 0) throw new Error(`The suite lists no scenarios:\n${output}`);
+  return listed;
 }
 
 /** The suite cuts the command at blanks and hands it to a shell: quotes keep a path together. */
-const CLIENT_COMMAND = [`'${process.execPath}'`, '--import', 'tsx', `'${join(PLACE, 'client.ts')}'`].join(' ');
+const commandOf = ({ argv }: Client): string => argv.map((word) => `'${word}'`).join(' ');
 
-async function attempt(node: string, { name, revision }: Scenario): Promise<Attempt> {
+async function attempt({ scenario, revision, client }: Run): Promise<Attempt> {
   const mark = newMark();
   const folder = mkdtempSync(join(tmpdir(), 'barewire-conformance-'));
   try {
-    const args = ['--scenario', name, '--spec-version', revision, '--timeout', String(SCENARIO_LIMIT_MS), '--output-dir', folder];
+    const args = ['--scenario', scenario.name, '--spec-version', revision, '--timeout', String(SCENARIO_LIMIT_MS), '--output-dir', folder];
     const env = { ...process.env, [MARK_VARIABLE]: mark };
-    const ended = await runToEnd([node, SUITE, 'client', '--command', CLIENT_COMMAND, ...args], env, SCENARIO_LIMIT_MS * 2);
+    const ended = await runToEnd([...SUITE_ARGV, 'client', '--command', commandOf(client), ...args], env, SCENARIO_LIMIT_MS * 2);
     return { ...ended, checks: readChecks(folder), leftovers: killMarked(mark) };
   } finally {
     killMarked(mark);
@@ -114,14 +77,15 @@ function readChecks(folder: string): Check[] {
   return path === undefined || results.length > 1 ? [] : (JSON.parse(readFileSync(join(folder, path), 'utf8')) as Check[]);
 }
 
-/** Whether the suite is content, something was checked at all, and nobody stayed behind. */
-function hasPassed({ checks, exitCode, leftovers }: Attempt): boolean {
-  const count = (status: Check['status']): number => checks.filter((check) => check.status === status).length;
-  return exitCode === 0 && count('SUCCESS') > 0 && count('FAILURE') + count('WARNING') === 0 && leftovers.length === 0;
+/** Whether the suite is content, something was checked at all, the wire too where it can be, and nobody stayed behind. */
+function hasPassed({ wire }: Scenario, { checks, exitCode, leftovers }: Attempt): boolean {
+  const ids = (status: Check['status']): string[] => checks.filter((check) => check.status === status).map(({ id }) => id);
+  const wanted = wire === true ? ids('SUCCESS').includes('wire-schema-valid') : ids('SUCCESS').length > 0;
+  return exitCode === 0 && wanted && ids('FAILURE').length + ids('WARNING').length === 0 && leftovers.length === 0;
 }
 
-function print({ name, revision }: Scenario, result: Attempt, passed: boolean): void {
-  console.log(`${passed ? '✔' : '✖'} ${name} at ${revision}`);
+function print({ scenario, revision, client }: Run, result: Attempt, passed: boolean): void {
+  console.log(`${passed ? '✔' : '✖'} ${scenario.name} at ${revision} on ${client.name}`);
   for (const { id, description, status, errorMessage } of result.checks) {
     if (status === 'INFO') continue;
     console.log(`    ${status.toLowerCase()} ${id}: ${description}${errorMessage === undefined ? '' : ` (${errorMessage})`}`);
@@ -130,25 +94,48 @@ function print({ name, revision }: Scenario, result: Attempt, passed: boolean): 
   if (!passed) console.log(result.output.replace(/^/gm, '    | '));
 }
 
-/** Runs one scenario, and says whether it passed. */
-async function runScenario(node: string, scenario: Scenario): Promise<boolean> {
-  for (let left = scenario.attempts; ; left -= 1) {
-    const result = await attempt(node, scenario);
-    const passed = hasPassed(result);
-    print(scenario, result, passed);
+/** Makes one run, and says whether it passed. */
+async function make(run: Run): Promise<boolean> {
+  for (let left = run.scenario.timed === true ? TIMED_ATTEMPTS : 1; ; left -= 1) {
+    const result = await attempt(run);
+    const passed = hasPassed(run.scenario, result);
+    print(run, result, passed);
     if (passed || left <= 1) return passed;
     console.log('    once more');
   }
 }
 
-async function main(): Promise<number> {
-  const words = process.argv.slice(2);
-  const chosen = SCENARIOS.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
-  const node = await findSuiteNode();
+/** Makes runs, `atOnce` at a time, and says how many passed. */
+async function makeAll(runs: readonly Run[], atOnce: number): Promise<number> {
+  const waiting = [...runs];
   let passed = 0;
-  for (const scenario of chosen) if (await runScenario(node, scenario)) passed += 1;
-  console.log(`${passed} passed, ${chosen.length - passed} failed`);
-  return passed === chosen.length && passed > 0 ? 0 : 1;
+  const work = async (): Promise<void> => {
+    for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) if (await make(run)) passed += 1;
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  return passed;
+}
+
+/** The runs that the arguments of this program choose. */
+function choose(): Run[] {
+  const { values, positionals: words } = parseArgs({ allowPositionals: true, options: { only: { type: 'string' } } });
+  const clients = CLIENTS.filter(({ name }) => values.only === undefined || name === values.only);
+  if (clients.length === 0) throw new RangeError(`--only knows ${CLIENTS.map(({ name }) => name).join(', ')}; got ${String(values.only)}`);
+  const scenarios = SCENARIOS.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
+  return clients.flatMap((client) => scenarios.flatMap((scenario) => scenario.revisions.map((revision) => ({ scenario, revision, client }))));
+}
+
+async function main(): Promise<number> {
+  const runs = choose();
+  await installNode24();
+  const isTimed = ({ scenario }: Run): boolean => scenario.timed === true;
+  let passed = await makeAll(runs.filter((run) => !isTimed(run)), RUNS_AT_ONCE);
+  passed += await makeAll(runs.filter(isTimed), 1);
+  const unknown = disagreements(await listScenarios());
+  for (const sentence of unknown) console.log(`✖ ${sentence}`);
+  const failed = runs.length - passed + unknown.length;
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed === 0 && passed > 0 ? 0 : 1;
 }
 
 // A run that stops in the middle, for whatever reason, has failed.

@@ -162,6 +162,14 @@ describe('agreeing with a server', () => {
     assert.deepEqual(connection.pendingRequests, []);
   });
 
+  test('by default a silent server costs less than two seconds', async () => {
+    const { connection, clock, open } = talk({ 'server/discover': () => undefined });
+    const opening = open();
+    await clock.advance(1_999);
+    assert.equal(connection.agreement?.era.name, 'legacy');
+    await opening;
+  });
+
   test('a modern server that was only slow: its answer to the probe counts where the handshake is refused', async () => {
     let late: (() => void) | undefined;
     const { connection, peer, clock, open } = talk({

@@ -27,6 +27,9 @@ function initialize(tasks: object | undefined): Script['initialize'] & object {
   });
 }
 
+/** An object so many levels deep. */
+const deep = (levels: number): object => (levels === 0 ? {} : { a: deep(levels - 1) });
+
 const tool = (name: string, taskSupport?: string): object => ({ name, inputSchema: { type: 'object', required: name === 'needs' ? ['a'] : [] }, ...(taskSupport === undefined ? {} : { execution: { taskSupport } }) });
 
 /** What a server with tasks answers, unless a test says otherwise: one task `t1`, which works until `states` says otherwise. */
@@ -103,7 +106,7 @@ describe('starting a task (2025-11-25, basic, utilities, "Tasks", "Creating Task
 
   test('an answer that is no task is one that breaks the protocol, and an id beyond limits.maxTaskIdCharacters is not taken', async () => {
     const answers: ReadonlyArray<[object, string]> = [
-      [RESULT, '/task'],
+      [{}, '/task'],
       [{ task: { ...wire('working'), taskId: '' } }, '/task/taskId'],
       [{ task: { ...wire('working'), taskId: 7 } }, '/task/taskId'],
       [{ task: wire('paused') }, '/task/status'],
@@ -120,6 +123,23 @@ describe('starting a task (2025-11-25, basic, utilities, "Tasks", "Creating Task
     await withMemoryHandle(taskScript([], { 'tools/call': () => ({ task: wire('working', { taskId: 'x'.repeat(9) }) }) }), { limits: { maxTaskIdCharacters: 8 } }, async ({ server }) => {
       const error = await mcpRejection(server.startTask('long'), 'LimitError', 'ERR_MCP_LIMIT');
       assert.equal(error.details['limit'], 'maxTaskIdCharacters');
+    });
+  });
+
+  test('a server that answers at once has given the result: the handle has ended, and asks nobody any more, here and where it was stored', async () => {
+    await withMemoryHandle(taskScript([], { 'tools/call': () => RESULT }), {}, async ({ server, peer }) => {
+      const handle = await server.startTask('long');
+      assert.deepEqual([handle.status, handle.toolName, handle.task.ttlMs, handle.task.createdAt], ['completed', 'long', null, '2026-01-01T00:00:00.000Z']);
+      assert.match(handle.taskId, /^[\w-]{22}$/);
+      const stored = JSON.parse(JSON.stringify(handle)) as StoredTask;
+      assert.deepEqual([stored.form, stored.result], ['answered', RESULT]);
+      for (const one of [handle, server.resumeTask(stored)]) {
+        assert.deepEqual([await one.result(), await one.refresh(), await one.cancel()], [RESULT, handle.task, handle.task]);
+        const seen: Task[] = [];
+        for await (const task of one.updates()) seen.push(task);
+        assert.deepEqual(seen, [handle.task]);
+      }
+      assert.deepEqual(peer.messages.flatMap(({ method }) => (method?.startsWith('tasks/') === true ? [method] : [])), []);
     });
   });
 
@@ -563,6 +583,9 @@ describe('a stored task', () => {
     const bad: ReadonlyArray<[object, string]> = [
       [{ ...good, version: 2 }, '/version'],
       [{ ...good, form: 'other' }, '/form'],
+      [{ ...good, form: 'answered' }, '/result'],
+      [{ ...good, form: 'answered', result: [] }, '/result'],
+      [{ ...good, form: 'answered', result: deep(200) }, '/result'],
       [{ ...good, taskId: '' }, '/taskId'],
       [{ ...good, taskId: 'x'.repeat(1_025) }, '/taskId'],
       [{ ...good, status: 'paused' }, '/status'],

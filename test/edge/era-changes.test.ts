@@ -1,0 +1,116 @@
+/** A server that comes back in the other era: what waited for it is asked in the way of the era that it is asked in. */
+
+import assert from 'node:assert/strict';
+import process from 'node:process';
+import { describe, test } from 'node:test';
+import { StdioMCPServer, resultText } from '../../lib/index.ts';
+import type { CallToolResult, EraName, Handlers, MCPServerProtocol } from '../../lib/index.ts';
+import { fixtureCommand } from '../helpers/fixture.ts';
+import { refusalOf } from '../interaction/row.ts';
+
+const CHANGES: readonly (readonly [EraName, EraName])[] = [
+  ['legacy', 'modern'],
+  ['modern', 'legacy'],
+];
+
+/** What a host may ask for while nobody is there, with what comes of it. */
+const ASKED: readonly (readonly [string, (server: MCPServerProtocol) => Promise<unknown>, unknown])[] = [
+  ['ping', (server) => server.ping(), undefined],
+  ['a level for log messages', (server) => server.setLogLevel('error'), undefined],
+  ['a list', async (server) => (await server.listPrompts()).map(({ name }) => name), ['greet', 'review']],
+  ['a resource', async (server) => (await server.listResourceContents('demo://items/3'))[0]?.text, 'This is item 3.'],
+  ['a prompt', async (server) => (await server.getPrompt('greet', { name: 'Ada' })).messages.length, 1],
+  ['a completion', async (server) => (await server.complete({ type: 'ref/prompt', name: 'greet' }, { name: 'name', value: 'ad' })).values, ['Ada']],
+  ['a call', async (server) => resultText(await server.callTool('add', { a: 1, b: 2 })), '3'],
+  ['a call whose server asks the host first', async (server) => resultText(await server.callTool('list-roots')), 'file:///srv/work'],
+  ['a subscription', async (server) => (await server.subscribe({ uris: ['demo://readme'] })).honoured.uris, ['demo://readme']],
+];
+
+const HANDLERS: Handlers = { roots: [{ uri: 'file:///srv/work' }] };
+
+/** A server of the first era, then of the second one, whenever it is started again. */
+async function withTurncoat([first, second]: readonly [EraName, EraName], body: (server: StdioMCPServer) => Promise<void>, handlers: Handlers = HANDLERS): Promise<void> {
+  let starts = 0;
+  const server = new StdioMCPServer({
+    serverName: 'turncoat',
+    command: () => fixtureCommand('demo-server', `--${starts++ === 0 ? first : second}`),
+    healthCheckIntervalMs: 0,
+    retryDelayMs: 5,
+    startupTimeoutMs: 60_000,
+    // Without a list that is asked for first.
+    checkArguments: false,
+    handlers,
+  });
+  const faults: unknown[] = [];
+  server.on('fault', (fault) => faults.push(fault));
+  try {
+    await server.connect();
+    assert.equal(server.era, first);
+    await body(server);
+    assert.equal(server.era, second);
+    assert.deepEqual(faults, []);
+  } finally {
+    await server.cleanup();
+  }
+}
+
+/** Ends the process of the server; resolves when the handle has noticed, and nobody is there yet. */
+async function lose(server: StdioMCPServer): Promise<void> {
+  const lost = new Promise<void>((resolve) => {
+    const off = server.on('stateChanged', ({ to }) => {
+      if (to !== 'failed') return;
+      off();
+      resolve();
+    });
+  });
+  process.kill(server.processId ?? NaN, 'SIGKILL');
+  await lost;
+  assert.notEqual(server.connectionState, 'connected');
+}
+
+for (const change of CHANGES) {
+  describe(`a server that was ${change[0]} and comes back ${change[1]}`, () => {
+    for (const [what, ask, expected] of ASKED) {
+      test(`${what}, asked for while it is away`, async () => {
+        await withTurncoat(change, async (server) => {
+          await lose(server);
+          assert.deepEqual(await ask(server), expected);
+        });
+      });
+    }
+  });
+}
+
+describe('a question that was open when its server went away', () => {
+  /** A call of a modern server that goes away while the host thinks about its question, and comes back. */
+  const asked = async (comesBack: EraName): Promise<unknown> => {
+    let outcome: unknown;
+    let going: StdioMCPServer | undefined;
+    const roots = async () => {
+      if (going !== undefined && going.era === 'modern') {
+        const server = going;
+        going = undefined;
+        await lose(server);
+      }
+      return [{ uri: 'file:///srv/later' }];
+    };
+    await withTurncoat(
+      ['modern', comesBack],
+      async (server) => {
+        going = server;
+        outcome = await refusalOf(server.callTool('list-roots'));
+      },
+      { roots },
+    );
+    return outcome;
+  };
+
+  test('goes on where the server is modern still: its state is all that it needs', async () => {
+    const [how, result] = (await asked('modern')) as [string, CallToolResult];
+    assert.deepEqual([how, resultText(result)], ['fulfilled', 'file:///srv/later']);
+  });
+
+  test('ends where the server is legacy by now: nothing of it is sent there', async () => {
+    assert.deepEqual(await asked('legacy'), ['ERR_MCP_UNSUPPORTED_METHOD', 'unsent']);
+  });
+});
