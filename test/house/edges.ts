@@ -90,7 +90,7 @@ export const NODE_MODULES: Readonly<Record<string, readonly string[]>> = Object.
   'node:path': [CHILD_PROCESS],
   'node:diagnostics_channel': [DIAGNOSTICS_BUILTIN],
   'node:events': [NODE_FETCH_BUILTINS],
-  'node:http': [NODE_FETCH_BUILTINS],
+  'node:http': [NODE_FETCH_BUILTINS, 'lib/oauth/redirect-receiver.ts'],
   'node:https': [NODE_FETCH_BUILTINS],
   'node:net': [NODE_FETCH_BUILTINS, REDIS_BUILTINS],
   'node:tls': [REDIS_BUILTINS],
