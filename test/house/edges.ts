@@ -92,7 +92,7 @@ export const NODE_MODULES: Readonly<Record<string, readonly string[]>> = Object.
   'node:events': [NODE_FETCH_BUILTINS],
   'node:http': [NODE_FETCH_BUILTINS],
   'node:https': [NODE_FETCH_BUILTINS],
-  'node:net': [NODE_FETCH_BUILTINS, REDIS_BUILTINS],
+  'node:net': [NODE_FETCH_BUILTINS, REDIS_BUILTINS, 'lib/oauth/ip-address.ts'],
   'node:tls': [REDIS_BUILTINS],
   'node:stream': [WRITE_QUEUE, NODE_FETCH_BUILTINS],
   'node:zlib': [NODE_FETCH_BUILTINS],
