@@ -136,7 +136,7 @@ function adviceOnPEM(pem: string): string {
 }
 
 function adviceOnEd25519(algorithm: SigningAlgorithm | undefined): string {
-  return algorithm === 'EdDSA' ? '. Where the runtime knows no Ed25519, use ES256' : '';
+  return algorithm === undefined || algorithm === 'EdDSA' ? '. Where the runtime knows no Ed25519, use ES256' : '';
 }
 
 function show(member: unknown): string {
