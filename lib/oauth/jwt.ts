@@ -27,6 +27,11 @@ export async function sha256Base64URL(text: string): Promise<string> {
   return bytesToBase64URL(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))));
 }
 
+/** An id that no other token has: 128 random bits, as base64url. Source: RFC 7519 section 4.1.7. */
+export function randomTokenId(): string {
+  return bytesToBase64URL(crypto.getRandomValues(new Uint8Array(16)));
+}
+
 function utf8ToBase64URL(text: string): string {
   return bytesToBase64URL(new TextEncoder().encode(text));
 }
