@@ -1,6 +1,7 @@
 /** Texts that only who has a key of the host can make or read: AES-256-GCM. Source: NIST SP 800-38D. */
 
-import { base64ToBytes } from '../base/base64.ts';
+import { base64ToBytes, bytesToBase64, paddedBase64 } from '../base/base64.ts';
+import { joinBytes } from '../base/digest-parts.ts';
 import { describe } from '../base/options.ts';
 
 /** A key: 32 bytes, or their base64 or base64url. */
@@ -39,7 +40,7 @@ export class SessionSeal {
     const [key] = await this.#keys();
     const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
     const sealed = await crypto.subtle.encrypt(cipherFor(nonce, boundTo), key as ImportedKey, toUTF8(text));
-    return bytesToBase64(nonce, new Uint8Array(sealed));
+    return bytesToBase64(joinBytes([nonce, new Uint8Array(sealed)]));
   }
 
   /** What was sealed; `undefined` for whatever was not sealed so, under one of the keys and bound to this. */
@@ -72,28 +73,11 @@ function cipherFor(nonce: Bytes, boundTo: string): { name: string; iv: Bytes; ad
 
 function readSealingKey(name: string, key: unknown): Bytes {
   if (typeof key !== 'string' && !(key instanceof Uint8Array)) throw new TypeError(`${name} must be ${KEY_BYTES} bytes or their base64; got ${describe(key)}`);
-  const bytes = typeof key === 'string' ? base64ToBytes(standardBase64(key)) : new Uint8Array(key);
+  const bytes = typeof key === 'string' ? base64ToBytes(paddedBase64(key)) : new Uint8Array(key);
   if (bytes?.length === KEY_BYTES) return bytes;
   throw new RangeError(`${name} must be ${KEY_BYTES} bytes or their base64; got ${typeof key === 'string' ? 'another text' : `${key.length} bytes`}`);
 }
 
-/** base64url, and what lacks its padding, as base64 with padding. Source: RFC 4648 sections 4 and 5. */
-function standardBase64(text: string): string {
-  const bare = text.replace(/=+$/, '').replaceAll('-', '+').replaceAll('_', '/');
-  return bare.padEnd(Math.ceil(bare.length / 4) * 4, '=');
-}
-
 function toUTF8(text: string): Bytes {
   return new TextEncoder().encode(text) as Bytes;
-}
-
-// So many arguments fit into a call on every engine.
-const STRETCH = 8_192;
-
-function bytesToBase64(...parts: readonly Uint8Array[]): string {
-  let characters = '';
-  for (const part of parts) {
-    for (let start = 0; start < part.length; start += STRETCH) characters += String.fromCharCode(...part.subarray(start, start + STRETCH));
-  }
-  return btoa(characters);
 }
