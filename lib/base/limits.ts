@@ -69,7 +69,11 @@ export type LimitName =
   | 'maxInputRequests'
   | 'maxCacheMs'
   | 'maxCachedResults'
-  | 'maxCachedBytes';
+  | 'maxCachedBytes'
+  | 'maxAuthBodyBytes'
+  | 'authRequestMs'
+  | 'authDiscoveryMs'
+  | 'authPendingMs';
 
 const row = (value: number, unit: LimitRow['unit'], why: string): LimitRow => Object.freeze({ unit, value, why });
 
@@ -130,6 +134,10 @@ export const LIMITS: Readonly<Record<LimitName, LimitRow>> = Object.freeze({
   maxCacheMs: row(86_400_000, 'milliseconds', 'How long a result may be used again, however long its server says.'),
   maxCachedResults: row(1_000, 'results', 'Results of one server that are kept to be used again; beyond, those unused for the longest time leave.'),
   maxCachedBytes: row(16 * MiB, 'bytes', 'Memory of those results, two bytes a character.'),
+  maxAuthBodyBytes: row(256 * 1024, 'bytes', 'The body of one answer of an authorization server, or of metadata.'),
+  authRequestMs: row(10_000, 'milliseconds', 'One request to an authorization server, or for metadata, its answer read.'),
+  authDiscoveryMs: row(30_000, 'milliseconds', 'All requests together that find out where a server sends its users to sign in.'),
+  authPendingMs: row(3_600_000, 'milliseconds', 'How long after a user was sent to sign in the answer is taken: a page that was left open is not.'),
   streamLeaseMs: row(15_000, 'milliseconds', 'Of several handles that share a session, one listens: how long after the end of its process another one takes over.'),
   listQuietMs: row(100, 'milliseconds', 'How long a server says nothing more of a list that changed, before the list is asked for and the host is told.'),
   maxListDelayMs: row(1_000, 'milliseconds', 'How long the host is not told of a list whose server goes on saying that it changed.'),

@@ -19,9 +19,9 @@ export interface OAuthAnswer {
 }
 
 /**
- * Sends requests to authorization servers and for metadata. Each method resolves with whatever status came below 500, and rejects with
+ * Sends requests to authorization servers and for metadata. Each method resolves with a status of 2xx or 4xx, and rejects with
  * AuthorizationError `ERR_MCP_AUTH_ENDPOINT` for a URL that nothing is sent to, `ERR_MCP_AUTH_NETWORK` for what may pass: no connection, no answer in
- * time, 5xx, 429, a redirect, a body that is too long; the reason of `signal` when that fires.
+ * time, 5xx, 408, 425, 429 (`details.status`, and `details.retryAfterMs` where the server says), a redirect, a body that is too long; the reason of `signal` when that fires.
  */
 export interface OAuthHTTP {
   /** @param what the URL is, for errors: `the protected resource metadata`. */
