@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import { own } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
 import type { Secret } from '../base/secret.ts';
+import { READ_HEADERS } from '../http/header-names.ts';
 import { parseChallenges } from '../http/www-authenticate.ts';
 import { jwkThumbprint } from './jwk-thumbprint.ts';
 import { randomTokenId, sha256Base64URL, signJWT } from './jwt.ts';
@@ -81,7 +82,7 @@ export class DPoPProver {
    * that it gave now, such that one further try may succeed; there is no use in more than one.
    */
   heard(request: ProvenRequest, response: ProvenResponse): boolean {
-    const nonce = response.headers.get('dpop-nonce');
+    const nonce = response.headers.get(READ_HEADERS.dpopNonce);
     if (nonce === null || !NONCE.test(nonce)) return false;
     this.#keep(placeOf(request), nonce);
     return demandsNonce(response);
@@ -99,7 +100,7 @@ export class DPoPProver {
 function demandsNonce({ status, headers, json }: ProvenResponse): boolean {
   if (status !== 400 && status !== 401) return false;
   if (json !== undefined && own(json, 'error') === NONCE_DEMANDED) return true;
-  return parseChallenges(headers.get('www-authenticate')).some(({ scheme, parameters }) => scheme === 'dpop' && parameters.get('error') === NONCE_DEMANDED);
+  return parseChallenges(headers.get(READ_HEADERS.wwwAuthenticate)).some(({ scheme, parameters }) => scheme === 'dpop' && parameters.get('error') === NONCE_DEMANDED);
 }
 
 function placeOf({ url, accessToken }: ProvenRequest): string {
