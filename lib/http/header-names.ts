@@ -8,6 +8,8 @@ export const SENT_HEADERS = {
   authorization: 'Authorization',
   /** RFC 9110 section 8.3. */
   contentType: 'Content-Type',
+  /** RFC 9449 section 4.1. */
+  dpop: 'DPoP',
   /** HTML standard, "Server-sent events"; MCP until 2025-11-25, "Resumability and Redelivery". */
   lastEventId: 'Last-Event-ID',
   /** MCP 2026-07-28, Streamable HTTP, "Standard Request Headers". */
@@ -27,6 +29,8 @@ Object.freeze(SENT_HEADERS);
 export const READ_HEADERS = {
   /** RFC 9110 section 8.3. */
   contentType: 'content-type',
+  /** RFC 9449 section 8.1. */
+  dpopNonce: 'dpop-nonce',
   /** RFC 9110 section 10.2.2. */
   location: 'location',
   /** RFC 9110 section 10.2.3. */

@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts';
 import { AuthorizationError } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
 import { escapeText } from '../base/text.ts';
+import { SENT_HEADERS } from '../http/header-names.ts';
 import type { AuthorizationServer, ClientCredentials } from './authorization-server.ts';
 import { randomTokenId, signJWT } from './jwt.ts';
 import type { FormField, OAuthHeaders } from './oauth-http.ts';
@@ -74,7 +75,7 @@ export async function authenticateClient(client: AuthenticatingClient, server: S
     case 'none':
       return { fields: [['client_id', clientId]], headers: {} };
     case 'client_secret_basic':
-      return { fields: [], headers: { Authorization: basicCredentials(clientId, secretOf(client)) } };
+      return { fields: [], headers: { [SENT_HEADERS.authorization]: basicCredentials(clientId, secretOf(client)) } };
     case 'client_secret_post':
       return { fields: [['client_id', clientId], ['client_secret', secretOf(client)]], headers: {} };
     case 'private_key_jwt':

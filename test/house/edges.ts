@@ -37,6 +37,7 @@ export const EDGES: readonly EdgeRule[] = [
     'lib/base/digest-parts.ts',
     'lib/connection/unique-prefix.ts',
     'lib/features/tool-digest.ts',
+    'lib/oauth/dpop.ts',
     'lib/oauth/jwt.ts',
     'lib/oauth/signing-key.ts',
     'lib/redis/redis-backoff.ts',
