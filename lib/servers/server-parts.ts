@@ -213,7 +213,7 @@ export class ServerParts {
       intervalMs,
       framesReceived: () => this.connection.framesReceived,
       isBusy: () => this.connection.isWatched,
-      ping: () => ping(this.connection, this.connection.agreement?.era, this.defaults),
+      ping: () => ping(this.connection, () => this.connection.agreement?.era, this.defaults),
       failed: (cause) => this.connection.lose(cause),
     });
   }

@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import process from 'node:process';
 import { describe, test } from 'node:test';
-import { StdioMCPServer, resultText } from '../../lib/index.ts';
+import { StdioMCPServer, StreamableHTTPMCPServer, resultText } from '../../lib/index.ts';
 import type { CallToolResult, EraName, Handlers, MCPServerProtocol } from '../../lib/index.ts';
 import { fixtureCommand } from '../helpers/fixture.ts';
+import { startDemo } from '../helpers/http-server.ts';
 import { refusalOf } from '../interaction/row.ts';
 
 const CHANGES: readonly (readonly [EraName, EraName])[] = [
@@ -112,5 +113,45 @@ describe('a question that was open when its server went away', () => {
 
   test('ends where the server is legacy by now: nothing of it is sent there', async () => {
     assert.deepEqual(await asked('legacy'), ['ERR_MCP_UNSUPPORTED_METHOD', 'unsent']);
+  });
+});
+
+describe('a server over HTTP that is another one at the same address', () => {
+  /** A handle on a server of the first era, in whose place one of the second is by now. */
+  async function withReplaced([first, second]: readonly [EraName, EraName], body: (server: StreamableHTTPMCPServer) => Promise<void>): Promise<void> {
+    let demo = await startDemo(`--${first}`);
+    const server = new StreamableHTTPMCPServer({ serverName: 'turncoat', serverUrl: demo.url, retryDelayMs: 5, handlers: HANDLERS, checkArguments: false });
+    try {
+      await server.connect();
+      assert.equal(server.era, first);
+      const { port } = demo;
+      await demo.stop();
+      demo = await startDemo(`--${second}`, '--port', String(port));
+      await body(server);
+    } finally {
+      await server.cleanup();
+      await demo.stop();
+    }
+  }
+
+  // What does not only read may have been carried out, and is not sent again by itself.
+  for (const [what, ask, expected] of ASKED.filter(([what]) => !/^a (?:call|level)/.test(what))) {
+    test(`legacy before, modern now: ${what}`, async () => {
+      await withReplaced(['legacy', 'modern'], async (server) => {
+        assert.deepEqual(await ask(server), expected);
+        assert.equal(resultText(await server.callTool('list-roots')), 'file:///srv/work');
+        assert.equal(server.era, 'modern');
+      });
+    });
+  }
+
+  test('modern before, legacy now: every request is refused, until the host connects anew (docs/rough-edges.md)', async () => {
+    await withReplaced(['modern', 'legacy'], async (server) => {
+      assert.deepEqual(await refusalOf(server.listPrompts()), ['ERR_MCP_RPC', 'answered']);
+      await server.cleanup();
+      await server.connect();
+      assert.equal(server.era, 'legacy');
+      assert.equal(resultText(await server.callTool('list-roots')), 'file:///srv/work');
+    });
   });
 });
