@@ -21,7 +21,7 @@ export function makePlan(node: SchemaNode): Plan {
   const { reference } = node.shape;
   if (reference !== undefined && node.keywords.length === 1) return reference.planToUse;
   const height = heightOf(node.edges);
-  if (node.hasUnevaluated) return createPlan('check', { height, check: (value, run) => node.evaluate(value, run, undefined, undefined) });
+  if (node.hasUnevaluated) return evaluatingPlan(node, height);
   const { type, types, either } = node.shape;
   const keywords = type === undefined ? node.keywords : node.keywords.slice(1);
   if (keywords.length === 0) {
@@ -34,6 +34,11 @@ export function makePlan(node: SchemaNode): Plan {
   if (types === OBJECT_BIT) return objectPlan(node, keywords, height);
   if (types === ARRAY_BIT) return arrayPlan(node, keywords, height);
   return keywords.length === 0 ? createPlan('types', { types }) : checkedPlan(types, keywords, height);
+}
+
+/** The plan of a node that has to know what of a value was evaluated. */
+function evaluatingPlan(node: SchemaNode, height: number): Plan {
+  return createPlan('check', { height, check: (value, run) => node.evaluate(value, run, undefined, undefined) });
 }
 
 /** Levels of plans below. What a node refers back to is counted when it is entered. */
