@@ -133,15 +133,15 @@ export function resolveExtension(place: string, extension: unknown): ResolvedExt
   checkKeys(place, extension, KEYS);
   const { settings = {}, declare } = extension;
   if (!isObject(settings)) throw new TypeError(`${place}.settings must be an object; got ${describe(settings)}`);
-  const results = membersOf(`${place}.results`, extension['results'], readResult);
+  const results = declaredMembers(`${place}.results`, extension['results'], readExtensionResult);
   return Object.freeze({
     name: identifier(`${place}.name`, extension['name']),
     settings: Object.freeze(structuredClone(settings)),
     declare: declare === undefined ? 'always' : oneOf(`${place}.declare`, declare, ['always', 'offered']),
-    methods: membersOf(`${place}.methods`, extension['methods'], readMethod),
+    methods: declaredMembers(`${place}.methods`, extension['methods'], readMethod),
     results,
     resultTypes: new Map(Array.from(results, ([kind, { methods }]) => [kind, new Set(methods)])),
-    notifications: membersOf(`${place}.notifications`, extension['notifications'], readNotification),
+    notifications: declaredMembers(`${place}.notifications`, extension['notifications'], readNotification),
   });
 }
 
@@ -151,7 +151,7 @@ function identifier(place: string, value: unknown): string {
   throw new RangeError(`${place} must be a prefix and a name, such as "com.example/reports"; got ${quote(name)}`);
 }
 
-function membersOf<T>(place: string, value: unknown, read: (place: string, value: unknown) => T): ReadonlyMap<string, T> {
+function declaredMembers<T>(place: string, value: unknown, read: (place: string, value: unknown) => T): ReadonlyMap<string, T> {
   if (value === undefined) return new Map();
   if (!isObject(value)) throw new TypeError(`${place} must be an object; got ${describe(value)}`);
   return new Map(Object.keys(value).map((key) => [key, read(`${place}[${quote(key)}]`, own(value, key))]));
@@ -163,7 +163,7 @@ function readMethod(place: string, value: unknown): string | undefined {
   return nameParam === undefined ? undefined : text(`${place}.nameParam`, nameParam);
 }
 
-function readResult(place: string, value: unknown): ExtensionResult {
+function readExtensionResult(place: string, value: unknown): ExtensionResult {
   checkKeys(place, value, ['methods', 'complete']);
   const { methods, complete } = value as Partial<ExtensionResult>;
   if (!Array.isArray(methods)) throw new TypeError(`${place}.methods must be an array of methods; got ${describe(methods)}`);

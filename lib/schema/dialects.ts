@@ -54,15 +54,15 @@ const KEYWORDS_BY_VOCABULARY: ReadonlyMap<string, readonly string[]> = new Map([
   ['content', CONTENT],
 ]);
 
-const ROLES_IN_BOTH: readonly (readonly [string, KeywordRole])[] = [
+const KEYWORD_ROLES_IN_BOTH: readonly (readonly [string, KeywordRole])[] = [
   ...words('additionalProperties contains propertyNames if then else not').map((keyword) => [keyword, 'schema'] as const),
   ...words('allOf anyOf oneOf').map((keyword) => [keyword, 'list'] as const),
   ...words('properties patternProperties definitions').map((keyword) => [keyword, 'map'] as const),
 ];
 
-const ROLES: Readonly<Record<DialectName, ReadonlyMap<string, KeywordRole>>> = Object.freeze({
+const KEYWORD_ROLES: Readonly<Record<DialectName, ReadonlyMap<string, KeywordRole>>> = Object.freeze({
   '2020-12': new Map<string, KeywordRole>([
-    ...ROLES_IN_BOTH,
+    ...KEYWORD_ROLES_IN_BOTH,
     ...words('items unevaluatedItems unevaluatedProperties contentSchema').map((keyword) => [keyword, 'schema'] as const),
     ['prefixItems', 'list'],
     ['$defs', 'map'],
@@ -71,7 +71,7 @@ const ROLES: Readonly<Record<DialectName, ReadonlyMap<string, KeywordRole>>> = O
     ['$dynamicAnchor', 'name'],
   ]),
   'draft-07': new Map<string, KeywordRole>([
-    ...ROLES_IN_BOTH,
+    ...KEYWORD_ROLES_IN_BOTH,
     // Where it is a fragment.
     ['$id', 'name'],
     ['additionalItems', 'schema'],
@@ -110,7 +110,7 @@ export function standardDialect(uri: string): Dialect | undefined {
 
 /** How `keyword` matters in `dialect`; undefined where it holds no subschemas and is no name, or means nothing. */
 export function roleOf(dialect: Dialect, keyword: string): KeywordRole | undefined {
-  const role = ROLES[dialect.family].get(keyword);
+  const role = KEYWORD_ROLES[dialect.family].get(keyword);
   return role !== undefined && dialect.keywords.has(keyword) ? role : undefined;
 }
 

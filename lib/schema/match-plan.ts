@@ -5,7 +5,7 @@
 
 import type { JSONObject } from '../base/json.ts';
 import { BOOLEAN_BIT, hasLengthWithin, INTEGER_BIT, NUMBER_BIT, STRING_BIT, typeBitsOf } from './json-value.ts';
-import type { Plan, PlanKind, PlannedMember, SchemaCheck } from './plan.ts';
+import type { Plan, PlanCode, PlanKind, PlannedMember, SchemaCheck } from './plan.ts';
 import { CHECKS_A_STEP_BITS } from './schema-run.ts';
 import type { SchemaRun } from './schema-run.ts';
 
@@ -36,14 +36,6 @@ const MEASURE = 4;
 const WHOLE = 5;
 const WHOLE_WITHIN = 6;
 const WITHIN = 7;
-
-/** What this file calls a kind of plans, and what members with such a plan decide on the values that need no call. */
-export interface PlanCode {
-  readonly kind: number;
-  readonly onString: number;
-  readonly onNumber: number;
-  readonly onBoolean: number;
-}
 
 const code = (kind: number, onString: number, onNumber: number, onBoolean: number): PlanCode => ({ kind, onString, onNumber, onBoolean });
 

@@ -1,6 +1,5 @@
 /** What a schema asks of a value, as tables: {@link Plan}s are what `match-plan.ts` goes by; everything that it does not know is a function in the table. */
 
-import type { PlanCode } from './match-plan.ts';
 import type { SchemaRun } from './schema-run.ts';
 
 /** Decides on one value. Throws a LimitError where the validation has taken too much. */
@@ -33,6 +32,14 @@ export type PlanKind =
   | 'either'
   /** What `check` says. */
   | 'check';
+
+/** The numbers by which `match-plan.ts` knows a kind of plans, and by which members with such a plan decide on values that need no call. */
+export interface PlanCode {
+  readonly kind: number;
+  readonly onString: number;
+  readonly onNumber: number;
+  readonly onBoolean: number;
+}
 
 /** What is known of a plan. */
 export interface PlanParts {

@@ -3,12 +3,12 @@
  * `unevaluatedProperties` and `unevaluatedItems`) and what to tell of a value that is not valid.
  */
 
+import { createPlan } from './create-plan.ts';
 import { EvaluatedParts } from './evaluated-parts.ts';
 import { fragmentOf, pointerOf } from './json-pointer.ts';
 import type { Descent } from './json-pointer.ts';
 import { ALL_TYPE_BITS, typeBitsOf } from './json-value.ts';
 import { matchesPlan } from './match-plan.ts';
-import { createPlan } from './make-plan.ts';
 import type { Plan, SchemaCheck } from './plan.ts';
 import type { SchemaResource } from './schema-resource.ts';
 import type { SchemaRun } from './schema-run.ts';

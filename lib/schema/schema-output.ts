@@ -8,6 +8,3 @@ export interface ValidationResult {
   /** Whether there was more wrong than is told. */
   readonly truncated?: boolean;
 }
-
-/** The outcome for every value that is valid. */
-export const VALID_RESULT: ValidationResult = Object.freeze({ valid: true, errors: Object.freeze([]) });

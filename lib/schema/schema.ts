@@ -14,7 +14,6 @@ import { SchemaDefaults } from './schema-defaults.ts';
 import { SchemaLibrary } from './schema-library.ts';
 import { ErrorCollector, EvaluationPlace } from './schema-node.ts';
 import type { SchemaNode } from './schema-node.ts';
-import { VALID_RESULT } from './schema-output.ts';
 import type { ValidationResult } from './schema-output.ts';
 import { copyOfSchema } from './schema-registry.ts';
 import type { SchemaRegistry } from './schema-registry.ts';
@@ -83,6 +82,8 @@ export function compileSchema(schema: unknown, options?: SchemaOptions): Compile
   const resource = library.addDocument(copyOfSchema(schema, '', bounds.maxSchemaDepth), '');
   return new Validator(new SchemaCompiler(settings, library).compile(resource), bounds);
 }
+
+const VALID_RESULT: ValidationResult = Object.freeze({ valid: true, errors: Object.freeze([]) });
 
 class Validator implements CompiledSchema {
   readonly dialect: string;

@@ -14,7 +14,7 @@ import { until } from '../helpers/until.ts';
 import { programCommand } from '../helpers/built-program.ts';
 
 const PROGRAM = programCommand();
-const RUN_DEADLINE_MS = 20_000;
+const RUN_DEADLINE_MS = 50_000;
 const TEST_OPTIONS = { timeout: 60_000 };
 const SECRET = 'tok-1f9b8c7d6e5a4b3c2d1e';
 

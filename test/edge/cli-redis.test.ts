@@ -16,7 +16,7 @@ import type { RedisServer } from '../helpers/redis-server.ts';
 import { programCommand } from '../helpers/built-program.ts';
 
 const PROGRAM = programCommand();
-const RUN_DEADLINE_MS = 20_000;
+const RUN_DEADLINE_MS = 50_000;
 const OPTIONS = { timeout: 60_000 };
 const WITH_REDIS = { timeout: 60_000, skip: skipWithoutRedis };
 const PASSWORD = 'pw-7d4f/2b:1@c';

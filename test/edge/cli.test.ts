@@ -18,7 +18,7 @@ import { programCommand } from '../helpers/built-program.ts';
 
 const PROGRAM = programCommand();
 const DEMO = fixtureCommand('demo-server.mjs');
-const RUN_DEADLINE_MS = 20_000;
+const RUN_DEADLINE_MS = 50_000;
 
 interface RunOptions {
   /** The command that starts the server; `undefined` leaves `--` out. */

@@ -9,7 +9,7 @@ import { until } from './until.ts';
 import { LEGACY_VERSIONS } from './revisions.ts';
 
 // More than makeHTTPServer gives it.
-const CLEANUP_DEADLINE_MS = 5_000;
+const CLEANUP_DEADLINE_MS = 20_000;
 
 // With HTTP_FETCH=node in the environment the tests of HTTP go over createNodeFetch, else over the platform's fetch.
 const nodeFetch = process.env['HTTP_FETCH'] === 'node' ? createNodeFetch() : undefined;

@@ -13,8 +13,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from './until.ts';
 
-const START_MS = 10_000;
-const CLI_MS = 5_000;
+const START_MS = 30_000;
+const CLI_MS = 30_000;
 const HOST = '127.0.0.1';
 const SLOTS = 16_384;
 

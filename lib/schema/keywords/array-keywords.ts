@@ -1,8 +1,8 @@
 /** Items of arrays. Source: JSON Schema core (2020-12) section 10.3.1, validation section 6.4; draft-07 validation section 6.4. */
 
+import { ANYTHING_PLAN } from '../create-plan.ts';
 import { ARRAY_BIT, hasUniqueItems } from '../json-value.ts';
 import { matchesPlan } from '../match-plan.ts';
-import { ANYTHING_PLAN } from '../make-plan.ts';
 import type { SchemaCheck } from '../plan.ts';
 import type { CompiledKeyword, DefaultsFiller, EvaluationFrame, RangedKeyword, SchemaNode, SchemaRange } from '../schema-node.ts';
 import type { KeywordReader } from './keyword-reader.ts';

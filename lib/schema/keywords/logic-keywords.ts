@@ -2,9 +2,9 @@
 
 import { isObject, own } from '../../base/json.ts';
 import type { JSONObject } from '../../base/json.ts';
+import { ANYTHING_PLAN } from '../create-plan.ts';
 import { ALL_TYPE_BITS, hasMember, OBJECT_BIT } from '../json-value.ts';
 import { matchesPlan } from '../match-plan.ts';
-import { ANYTHING_PLAN } from '../make-plan.ts';
 import type { SchemaCheck } from '../plan.ts';
 import type { CompiledKeyword, DefaultsFiller, EvaluationFrame, SchemaNode } from '../schema-node.ts';
 import type { KeywordReader } from './keyword-reader.ts';

@@ -3,10 +3,10 @@
 import { own } from '../../base/json.ts';
 import type { JSONObject } from '../../base/json.ts';
 import { quote } from '../../base/text.ts';
+import { ANYTHING_PLAN, createPlan } from '../create-plan.ts';
 import { hasMember, memberNames, OBJECT_BIT, setMember } from '../json-value.ts';
 import { matchesMembers, matchesPlan } from '../match-plan.ts';
 import type { Pattern } from '../pattern/compile-pattern.ts';
-import { ANYTHING_PLAN, createPlan } from '../make-plan.ts';
 import type { NamedMember, Plan, SchemaCheck } from '../plan.ts';
 import type { CompiledKeyword, DefaultsFiller, EvaluationFrame, PlanningKeyword, SchemaNode, SchemaRange } from '../schema-node.ts';
 import type { KeywordReader } from './keyword-reader.ts';
