@@ -174,7 +174,7 @@ for (const [name, make] of roads) {
         const error = await mcpRejection(server.callTool('ask'), 'InvalidValueError', 'ERR_MCP_TASK_INPUT_REQUIRED');
         assert.deepEqual([error.details['key'], error.details['asked']], ['who', 'elicitation/create']);
         isThere = true;
-        // Not sooner than the server wants to be asked again.
+        // It does not know when it was asked for last: where that is too soon for the server, it is asked for again.
         const task = server.resumeTask({ version: 1, form: 'extension', taskId: String(error.details['taskId']), status: 'working', createdAt: '', lastUpdatedAt: '', ttlMs: null });
         assert.equal(textOf(await task.result()), 'Grace in file:///srv/work, said 1 times');
       }, { handlers: { ...handlers, elicitation } });
@@ -243,7 +243,7 @@ describe('tasks of a modern server on the command line', () => {
     assert.deepEqual([plain.code, called.code, called.printed, plain.printed['content']], [0, 0, plain.printed, [{ type: 'text', text: 'A report of 1 pages.' }]]);
     assert.deepEqual([atOnce.code, (atOnce.printed['content'] as unknown[])[0], atOnce.said.at(-1)], [0, { type: 'text', text: 'A report of 0 pages.' }, 'task: completed']);
     const taskId = called.said[0]?.replace('task: ', '') ?? '';
-    assert.deepEqual([called.said[1], called.said.at(-1)], ['task: working', 'task: completed']);
+    assert.deepEqual([called.said[1], called.said.at(-1)], ['task: working', 'task: completed: page 1 of 1']);
     const [result, ended, unknown, listed] = await Promise.all([run('task', taskId, 'result'), run('task', taskId, 'cancel'), run('task', 'nobody'), run('tasks')]);
     assert.deepEqual(result.printed, called.printed);
     assert.equal((ended.printed['task'] as { status: string }).status, 'completed');
