@@ -53,7 +53,7 @@ import { traceStamp } from '../features/trace-context.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import type { ClientCapabilities } from '../protocol/capabilities.ts';
 import { ASKING_METHODS } from '../protocol/checks/input-required.ts';
-import { withExtensions } from '../protocol/extensions.ts';
+import { haveResultsOf, withExtensions } from '../protocol/extensions.ts';
 import type { ServerLogLevel } from '../protocol/types/logging.ts';
 import type { Task } from '../protocol/types/tasks.ts';
 import type { ResolvedCommonOptions } from './common-options.ts';
@@ -254,7 +254,7 @@ export class ServerParts {
       requester: this.rounds,
       extensions: this.extensions,
       progress: this.#progress,
-      mayBeExtended: (method) => this.connection.agreement?.era.mayBeExtended(method) === true,
+      mayBeExtended: (method) => this.#mayBeExtended(method),
     });
   }
 
@@ -319,6 +319,12 @@ export class ServerParts {
   #mayAskBack(method: string): boolean {
     if (this.lifecycle.recovery !== undefined) return ASKING_METHODS.some((known) => known === method);
     return this.connection.agreement?.era.mayAskBack(method) === true;
+  }
+
+  /** Whether an extension may complete what the server answers. Of one that is being connected again nobody knows which it has. */
+  #mayBeExtended(method: string): boolean {
+    if (this.lifecycle.recovery !== undefined) return haveResultsOf(this.extensions.all, method);
+    return this.connection.agreement?.era.mayBeExtended(method) === true;
   }
 
   #request<T>(method: string, params: JSONObject | undefined, settings: RequestSettings, reader: ReplyReader<T>): Promise<T> {

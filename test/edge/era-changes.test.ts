@@ -29,12 +29,15 @@ const ASKED: readonly (readonly [string, (server: MCPServerProtocol) => Promise<
 
 const HANDLERS: Handlers = { roots: [{ uri: 'file:///srv/work' }] };
 
+const demoOf = (era: EraName): string[] => fixtureCommand('demo-server', `--${era}`);
+const tasksOf = (era: EraName): string[] => fixtureCommand(era === 'modern' ? 'modern-task-server' : 'task-server');
+
 /** A server of the first era, then of the second one, whenever it is started again. */
-async function withTurncoat([first, second]: readonly [EraName, EraName], body: (server: StdioMCPServer) => Promise<void>, handlers: Handlers = HANDLERS): Promise<void> {
+async function withTurncoat([first, second]: readonly [EraName, EraName], body: (server: StdioMCPServer) => Promise<void>, handlers: Handlers = HANDLERS, commandOf = demoOf): Promise<void> {
   let starts = 0;
   const server = new StdioMCPServer({
     serverName: 'turncoat',
-    command: () => fixtureCommand('demo-server', `--${starts++ === 0 ? first : second}`),
+    command: () => commandOf(starts++ === 0 ? first : second),
     healthCheckIntervalMs: 0,
     retryDelayMs: 5,
     startupTimeoutMs: 60_000,
@@ -79,6 +82,15 @@ for (const change of CHANGES) {
         });
       });
     }
+
+    test('a call that is made a task, asked for while it is away', async () => {
+      const body = async (server: StdioMCPServer): Promise<void> => {
+        await lose(server);
+        const results = await Promise.all([server.callTool('report', { pages: 2 }), server.startTask('report', { pages: 3 }).then((task) => task.result())]);
+        assert.deepEqual(results.map(resultText), ['A report of 2 pages.', 'A report of 3 pages.']);
+      };
+      await withTurncoat(change, body, HANDLERS, tasksOf);
+    });
   });
 }
 

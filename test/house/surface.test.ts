@@ -77,6 +77,7 @@ const HANDLE_MEMBERS = [
   'connectionState',
   'elicitURLs',
   'era',
+  'extensions',
   'getPrompt',
   'getTask',
   'instructions',
