@@ -63,6 +63,7 @@ export type LimitName =
   | 'maxFormFields'
   | 'maxFormChoices'
   | 'maxKnownElicitations'
+  | 'eraDoubtMs'
   | 'maxRounds'
   | 'roundPauseMs'
   | 'maxRoundsMs'
@@ -127,6 +128,7 @@ export const LIMITS: Readonly<Record<LimitName, LimitRow>> = Object.freeze({
   maxFormFields: row(100, 'fields', 'Fields of one form that a server wants filled in: nobody fills in more.'),
   maxFormChoices: row(1_000, 'choices', 'Values to choose from in one form, of all its fields together: what validating takes grows with their square.'),
   maxKnownElicitations: row(1_000, 'elicitations', 'Visits to pages whose completion a server may still tell; beyond, the oldest is forgotten.'),
+  eraDoubtMs: row(60_000, 'milliseconds', 'A modern server that refuses as a legacy one does is asked what it is; not again within this time.'),
   maxRounds: row(10, 'rounds', 'How often one call is sent again because its server asks something before it answers.'),
   roundPauseMs: row(250, 'milliseconds', 'The pause before a call is sent again of which nothing was asked; twice as long after each one in a row.'),
   maxRoundsMs: row(3_600_000, 'milliseconds', 'How long one call may take from the first question of its server on, people who are asked included.'),

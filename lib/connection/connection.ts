@@ -256,6 +256,11 @@ export class Connection {
     return this.#requireLink(method).agreement as Agreement;
   }
 
+  /** Ends the connection with `cause`: its server is not the one that was agreed with. */
+  giveUp(cause: ConnectionError): void {
+    if (this.#link !== undefined && this.#machine.state === ConnectionState.CONNECTED) this.#ended(this.#link, cause);
+  }
+
   /** Sends a notification. One that cannot be sent harms nobody; it is told as a fault. */
   notify(method: string, params: JSONObject | undefined): void {
     const link = this.#requireLink(method);

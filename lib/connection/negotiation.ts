@@ -17,7 +17,7 @@ import { DISCOVER, ModernEra } from '../protocol/modern-era.ts';
 import type { Implementation } from '../protocol/types/implementation.ts';
 import { isModern } from '../protocol/versions.ts';
 import type { ProtocolVersion } from '../protocol/versions.ts';
-import { isNoEndpoint, probeVerdict, supportedVersions } from './probe-verdict.ts';
+import { isNoEndpoint, probeOutcome, probeVerdict, supportedVersions } from './probe-verdict.ts';
 import type { ProbeOutcome } from './probe-verdict.ts';
 
 /** What this side brings to a negotiation. */
@@ -155,10 +155,7 @@ export class Negotiation {
   }
 
   #discover(era: ModernEra): Promise<ProbeOutcome> {
-    return this.#port.ask(DISCOVER, checkDiscoverResult, era).then(
-      (result): ProbeOutcome => ({ kind: 'discovered', result }),
-      (cause: unknown): ProbeOutcome => ({ kind: 'rejected', cause }),
-    );
+    return probeOutcome(this.#port.ask(DISCOVER, checkDiscoverResult, era));
   }
 
   /** What comes of the probe; on a shared channel nothing may come. */

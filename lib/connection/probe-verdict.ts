@@ -32,6 +32,14 @@ const NO_EVIDENCE: ReadonlySet<unknown> = new Set([401, 403, 407, 408, 425, 429]
 // Refusals and bodies that no modern server gives. Source: 2026-07-28, Streamable HTTP, "Backward Compatibility".
 const NOT_MODERN: ReadonlySet<string> = new Set(['ERR_MCP_HTTP_CONTENT_TYPE', 'ERR_MCP_EMPTY_RESPONSE']);
 
+/** What a probe that was answered comes to. */
+export function probeOutcome(reply: Promise<DiscoverResult>): Promise<ProbeOutcome> {
+  return reply.then(
+    (result) => ({ kind: 'discovered', result }),
+    (cause: unknown) => ({ kind: 'rejected', cause }),
+  );
+}
+
 /** Reads `outcome` for a client that offers `offered`. `tried`: the modern revisions that were asked for already. */
 export function probeVerdict(outcome: ProbeOutcome, offered: readonly ProtocolVersion[], tried: readonly ProtocolVersion[]): Verdict {
   switch (outcome.kind) {

@@ -7,11 +7,12 @@ import type { TaskState } from '../protocol/types/tasks.ts';
 import type { Requester } from './requester.ts';
 import type { TaskFormName } from './stored-task.ts';
 import { checkSameTask, refusedTask } from './task-form.ts';
-import type { TaskForm, TaskResultWait } from './task-form.ts';
+import type { TaskResultWait } from './task-form.ts';
 import { awaitTaskResult } from './task-result.ts';
+import type { ResultTaskForm } from './task-result.ts';
 
 /** `tasks/get`, `tasks/result`, `tasks/cancel`. Source: 2025-11-25, basic, utilities, "Tasks". */
-export class CoreTaskForm implements TaskForm {
+export class CoreTaskForm implements ResultTaskForm {
   readonly name: TaskFormName = 'core';
   readonly #requester: Requester;
 
@@ -31,7 +32,6 @@ export class CoreTaskForm implements TaskForm {
     return awaitTaskResult(this, wait);
   }
 
-  /** What the call came to, once there is that; until then the server keeps the request, and may ask for input on the way of its answer. */
   result<T>(taskId: string, settings: RequestSettings, read: (result: JSONObject) => T): Promise<T> {
     // Asking twice gives the same result: "exactly what the underlying request would have returned".
     return this.#requester.request('tasks/result', { taskId }, settings, { read }, true);

@@ -136,7 +136,7 @@ export class InputRounds implements Requester {
 
   async #responses(record: QuestionRecord, signal: AbortSignal): Promise<JSONObject | undefined> {
     const { inputRequests } = record.asked;
-    return inputRequests === undefined ? undefined : answerByHandlers(inputRequests, askerOf(record), signal, this.#options);
+    return inputRequests === undefined ? undefined : answerByHandlers(inputRequests, questionerOf(record), signal, this.#options);
   }
 
   /** Servers that want nothing but to be called again would be asked without a rest. */
@@ -177,7 +177,7 @@ export class InputRounds implements Requester {
   }
 }
 
-function askerOf(record: QuestionRecord): Asker {
+function questionerOf(record: QuestionRecord): Asker {
   const { method } = record;
   return { name: method, unanswered: (message, details, cause) => new InputRequiredError(message, storedQuestion(record), { details: { method, ...details }, cause }) };
 }

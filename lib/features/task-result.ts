@@ -4,19 +4,25 @@ import { orAbort } from '../base/abort.ts';
 import type { CancelTimer } from '../base/clock.ts';
 import { deferred } from '../base/deferred.ts';
 import { RPCError } from '../base/errors.ts';
+import type { JSONObject } from '../base/json.ts';
 import type { RequestSettings } from '../connection/request-settings.ts';
 import type { Task } from '../protocol/types/tasks.ts';
-import type { CoreTaskForm } from './core-task-form.ts';
 import { isInvalidParams, taskCancelled, taskFailure } from './task-form.ts';
-import type { TaskResultWait } from './task-form.ts';
+import type { TaskForm, TaskResultWait } from './task-form.ts';
 import { hasEnded, mayPass } from './task-watch.ts';
+
+/** A form of tasks whose results are asked for by a request of their own. */
+export interface ResultTaskForm extends TaskForm {
+  /** What the call came to, once there is that; until then the server keeps the request, and may ask for input on the way of its answer. */
+  result<T>(taskId: string, settings: RequestSettings, read: (result: JSONObject) => T): Promise<T>;
+}
 
 /**
  * What the call came to. `tasks/result` may be asked at any time, and is answered when the task has ended: over HTTP that would be one
  * request for as long as a task may run, which no proxy allows. So it is asked when the task is known to have ended, and before
  * only while the server needs input, as its questions come on the way of that answer.
  */
-export async function awaitTaskResult<T>(form: CoreTaskForm, wait: TaskResultWait<T>): Promise<T> {
+export async function awaitTaskResult<T>(form: ResultTaskForm, wait: TaskResultWait<T>): Promise<T> {
   const { watch, signal } = wait;
   if (!hasEnded(watch.task)) {
     const early = await untilEnded(form, wait);
@@ -26,7 +32,7 @@ export async function awaitTaskResult<T>(form: CoreTaskForm, wait: TaskResultWai
 }
 
 /** Resolves when the task has ended, with its result where that came with it. */
-async function untilEnded<T>(form: CoreTaskForm, wait: TaskResultWait<T>): Promise<{ readonly result: T } | undefined> {
+async function untilEnded<T>(form: ResultTaskForm, wait: TaskResultWait<T>): Promise<{ readonly result: T } | undefined> {
   const { watch, clock, settings, signal } = wait;
   const over = deferred<{ readonly result: T } | undefined>();
   const closing = new AbortController();
@@ -63,7 +69,7 @@ async function untilEnded<T>(form: CoreTaskForm, wait: TaskResultWait<T>): Promi
 }
 
 /** Asks for the result. What the call itself came to and what became of the task are told apart. */
-async function ask<T>(form: CoreTaskForm, { watch, reader, defaults }: TaskResultWait<T>, settings: RequestSettings): Promise<T> {
+async function ask<T>(form: ResultTaskForm, { watch, reader, defaults }: TaskResultWait<T>, settings: RequestSettings): Promise<T> {
   const { taskId } = watch.task;
   try {
     return await form.result(taskId, { ...settings, onProgress: undefined, maxTotalTimeoutMs: Infinity }, (result) => reader.read(result));

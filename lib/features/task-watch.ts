@@ -2,9 +2,10 @@
 
 import { delay } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
-import { ConnectionError, RequestTimeoutError } from '../base/errors.ts';
+import { ConnectionError, RPCError, RequestTimeoutError } from '../base/errors.ts';
 import type { Limits } from '../base/limits.ts';
 import type { Unsubscribe } from '../base/listeners.ts';
+import { RPC_ERROR } from '../jsonrpc/error-code.ts';
 import type { Task, TaskState } from '../protocol/types/tasks.ts';
 import { backoffMs } from '../transport/backoff.ts';
 
@@ -41,6 +42,11 @@ export function hasEnded({ status }: Task): boolean {
 export function mayPass(error: unknown): boolean {
   if (error instanceof RequestTimeoutError) return true;
   return error instanceof ConnectionError && error.code !== 'ERR_MCP_NOT_CONNECTED' && error.code !== 'ERR_MCP_CONNECTION_CLOSED';
+}
+
+/** A server that fails inside, or that is asked too often for its taste, says nothing of the task. */
+function isInternalError(error: unknown): boolean {
+  return error instanceof RPCError && error.rpcCode === RPC_ERROR.internalError;
 }
 
 interface Following {
@@ -137,7 +143,7 @@ export class TaskWatch {
         failures = 0;
         this.take(state);
       } catch (cause) {
-        if (signal.aborted || !mayPass(cause) || ++failures >= limits.maxTaskPollFailures) throw cause;
+        if (signal.aborted || !(mayPass(cause) || isInternalError(cause)) || ++failures >= limits.maxTaskPollFailures) throw cause;
         this.#heardAt = clock.now();
       }
       if (signal.aborted) return;

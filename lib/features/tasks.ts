@@ -202,8 +202,7 @@ export class Tasks implements TasksExtensionPort {
   async #create(call: ReadyCall, wanted: TaskSettings): Promise<FollowedTask> {
     const { tools, progress } = this.#options;
     const { name, args, settings, tool } = call;
-    const isAsked = this.areAskedFor;
-    const task = isAsked ? { task: wanted.ttlMs === undefined ? {} : { ttl: wanted.ttlMs } } : {};
+    const task = this.areAskedFor ? { task: wanted.ttlMs === undefined ? {} : { ttl: wanted.ttlMs } } : {};
     const params = args === undefined ? { name, ...task } : { name, arguments: args, ...task };
     const given = settings.meta === undefined ? undefined : (own(settings.meta, 'progressToken') as ProgressToken | undefined);
     const progressToken = given ?? this.#newToken();
@@ -213,7 +212,7 @@ export class Tasks implements TasksExtensionPort {
       const meta = { ...settings.meta, progressToken };
       // A task that is made twice runs twice, whatever its tool says of itself.
       const retry = settings.retry === 'idempotent' ? 'safe' : settings.retry;
-      const started = await tools.send(params, { ...settings, meta, retry, takes: 'task' }, tool, () => this.#startedReader(call, isAsked));
+      const started = await tools.send(params, { ...settings, meta, retry, takes: 'task' }, tool, () => this.#startedReader(call));
       const { form, immediateResponse } = started;
       const record = { form, state: this.#fitting(started.state), toolName: name, progressToken };
       return this.#handle(record, { isFresh: true, immediateResponse, unlisten, reader: tool?.reader }, wanted);
@@ -223,14 +222,16 @@ export class Tasks implements TasksExtensionPort {
     }
   }
 
-  #startedReader(call: ReadyCall, isAsked: boolean): ReplyReader<StartedTask> {
+  /** Reads what the server that is asked in the end says: it may have come back as one of the other era while the call waited for it. */
+  #startedReader(call: ReadyCall): ReplyReader<StartedTask> {
     const { name } = call;
     const calls = this.#readerOf(call);
     const refuse = (error: RPCError): MCPError => {
       const isNoTask = error.rpcCode === RPC_ERROR.methodNotFound || error.rpcCode === RPC_ERROR.invalidRequest;
-      return isAsked && isNoTask ? unsupported(error.message, { ...error.details, toolName: name }, error) : calls.refuse?.(error) ?? error;
+      return this.areAskedFor && isNoTask ? unsupported(error.message, { ...error.details, toolName: name }, error) : calls.refuse?.(error) ?? error;
     };
     const read = (result: JSONObject): StartedTask => {
+      const isAsked = this.areAskedFor;
       const isTask = isAsked ? isCreatedTask(result) : own(result, 'resultType') === 'task';
       if (!isTask) return answered(result, this.#options.clock.date());
       if (!isAsked) return { form: 'extension', state: checkTaskResult(result) };

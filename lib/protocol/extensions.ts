@@ -23,6 +23,11 @@ export function serverSettings(name: string, { extensions }: ServerCapabilities)
   return isObject(settings) ? settings : undefined;
 }
 
+/** Whether `method` may be answered by a kind of result that one of `extensions` has. */
+export function haveResultsOf(extensions: readonly ExtensionTerms[], method: string): boolean {
+  return extensions.some(({ resultTypes }) => Array.from(resultTypes.values()).some((methods) => methods.has(method)));
+}
+
 /** `capabilities` with what is declared of `extensions` beside what they have. */
 export function withExtensions(capabilities: ClientCapabilities, extensions: readonly ExtensionTerms[]): ClientCapabilities {
   if (extensions.length === 0) return capabilities;

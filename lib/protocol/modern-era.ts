@@ -10,7 +10,7 @@ import type { ClientCapabilities } from './capabilities.ts';
 import { Misfit } from './checks/check.ts';
 import { ASKING_METHODS } from './checks/input-required.ts';
 import type { Call, Era, EraName, HeaderFields, ResultKind, Stamps } from './era.ts';
-import { withExtensions } from './extensions.ts';
+import { haveResultsOf, withExtensions } from './extensions.ts';
 import type { ExtensionTerms } from './extensions.ts';
 import { META } from './meta.ts';
 import { mayTravel } from './methods.ts';
@@ -111,7 +111,7 @@ export class ModernEra implements Era {
   }
 
   mayBeExtended(method: string): boolean {
-    return this.#extensions.some(({ resultTypes }) => Array.from(resultTypes.values()).some((methods) => methods.has(method)));
+    return haveResultsOf(this.#extensions, method);
   }
 
   isSessionLost(): boolean {

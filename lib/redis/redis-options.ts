@@ -39,7 +39,7 @@ export interface RedisLogin {
 
 /** Options of a {@link RedisClient}. An option given here counts before the same one in the query of the url. */
 export interface RedisClientOptions {
-  /** `redis://user:password@host:port/database`, `rediss://…`, `unix:///path`: see {@link parseRedisURL}. `redis://localhost:6379/0`. */
+  /** `redis://user:password@host:port/database`, `rediss://…` over TLS, or `unix:///path`. Default: `redis://localhost:6379/0`. */
   readonly url?: string | URL;
   /** Instead of user and password in the url. */
   readonly login?: () => RedisLogin | Promise<RedisLogin>;

@@ -1,23 +1,15 @@
 import { ANYTHING_PLAN, createPlan, NOTHING_PLAN } from './create-plan.ts';
 import { ALL_TYPE_BITS, ARRAY_BIT, BOOLEAN_BIT, INTEGER_BIT, NULL_BIT, NUMBER_BIT, OBJECT_BIT, STRING_BIT, typeBitsOf } from './json-value.ts';
-import type { Plan, PlanKind, SchemaCheck } from './plan.ts';
+import type { Plan, SchemaCheck } from './plan.ts';
 import type { CompiledKeyword, KnownShape, SchemaEdge, SchemaNode } from './schema-node.ts';
 
-const KINDS_OF_TYPES: readonly (readonly [number, PlanKind])[] = [
-  [STRING_BIT, 'string'],
-  [NUMBER_BIT, 'number'],
-  [NUMBER_BIT | INTEGER_BIT, 'number'],
-  [INTEGER_BIT, 'integer'],
-  [BOOLEAN_BIT, 'boolean'],
-  [NULL_BIT, 'null'],
-  [ARRAY_BIT, 'array'],
-  [OBJECT_BIT, 'object'],
-];
-
-/** The plans of schemas that ask for nothing but one type, by its bits. */
+/** The plans of schemas that ask for nothing but one type, by its bits: those that are met most. */
 const PLAIN_PLANS: ReadonlyMap<number, Plan> = new Map([
   [ALL_TYPE_BITS, ANYTHING_PLAN],
-  ...KINDS_OF_TYPES.map(([types, kind]) => [types, createPlan(kind, { types })] as const),
+  [STRING_BIT, createPlan('string', { types: STRING_BIT })],
+  [NUMBER_BIT, createPlan('number', { types: NUMBER_BIT })],
+  [INTEGER_BIT, createPlan('integer', { types: INTEGER_BIT })],
+  [BOOLEAN_BIT, createPlan('boolean', { types: BOOLEAN_BIT })],
 ]);
 
 type Keywords = readonly CompiledKeyword[];
@@ -29,16 +21,24 @@ export function makePlan(node: SchemaNode): Plan {
   const { reference } = node.shape;
   if (reference !== undefined && node.keywords.length === 1) return reference.planToUse;
   const height = heightOf(node.edges);
-  if (node.hasUnevaluated) return createPlan('check', { height, check: (value, run) => node.evaluate(value, run, undefined, undefined) });
+  if (node.hasUnevaluated) return evaluatingPlan(node, height);
   const { type, types, either } = node.shape;
   const keywords = type === undefined ? node.keywords : node.keywords.slice(1);
-  if (keywords.length === 0) return PLAIN_PLANS.get(types) ?? createPlan('types', { types });
-  if (keywords.length === 1) {
+  if (keywords.length === 0) {
+    const plain = PLAIN_PLANS.get(types);
+    if (plain !== undefined) return plain;
+  } else if (keywords.length === 1) {
     const simple = either === undefined ? plainPlan(node.shape, types) : eitherPlan(either.nodes, types, height);
     if (simple !== undefined) return simple;
   }
   if (types === OBJECT_BIT) return objectPlan(node, keywords, height);
-  return types === ARRAY_BIT ? arrayPlan(node, keywords, height) : checkedPlan(types, keywords, height);
+  if (types === ARRAY_BIT) return arrayPlan(node, keywords, height);
+  return keywords.length === 0 ? createPlan('types', { types }) : checkedPlan(types, keywords, height);
+}
+
+/** The plan of a node that has to know what of a value was evaluated. */
+function evaluatingPlan(node: SchemaNode, height: number): Plan {
+  return createPlan('check', { height, check: (value, run) => node.evaluate(value, run, undefined, undefined) });
 }
 
 /** Levels of plans below. What a node refers back to is counted when it is entered. */

@@ -19,13 +19,12 @@ const NUMBER_RANGE = 5;
 const INTEGER = 6;
 const INTEGER_RANGE = 7;
 const BOOLEAN = 8;
-const PLAN_NULL = 9;
-const CHOICE = 10;
-const OBJECT = 11;
-const ARRAY = 12;
-const TYPES = 13;
-const EITHER = 14;
-const CHECK = 15;
+const CHOICE = 9;
+const OBJECT = 10;
+const ARRAY = 11;
+const TYPES = 12;
+const EITHER = 13;
+const CHECK = 14;
 
 // What a member decides a string, a number or a boolean by: these need no call.
 const PLAN_ACCEPT = 0;
@@ -50,7 +49,6 @@ export const PLAN_CODES: Readonly<Record<PlanKind, PlanCode>> = Object.freeze({
   integer: code(INTEGER, REFUSE, WHOLE, REFUSE),
   integerRange: code(INTEGER_RANGE, REFUSE, WHOLE_WITHIN, REFUSE),
   boolean: code(BOOLEAN, REFUSE, REFUSE, PLAN_ACCEPT),
-  null: code(PLAN_NULL, REFUSE, REFUSE, REFUSE),
   choice: code(CHOICE, CHOOSE, ASK_PLAN, ASK_PLAN),
   object: code(OBJECT, REFUSE, REFUSE, REFUSE),
   array: code(ARRAY, REFUSE, REFUSE, REFUSE),
@@ -91,8 +89,6 @@ export function matchesPlan(plan: Plan, value: unknown, run: SchemaRun): boolean
       return typeof value === 'number' && Number.isInteger(value) && value >= plan.low && value <= plan.high;
     case BOOLEAN:
       return typeof value === 'boolean';
-    case PLAN_NULL:
-      return value === null;
     case CHOICE:
       return isChosen(plan.choices, value);
     case OBJECT:

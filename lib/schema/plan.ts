@@ -19,7 +19,6 @@ export type PlanKind =
   /** A whole number from `low` to `high`. */
   | 'integerRange'
   | 'boolean'
-  | 'null'
   /** One of `choices`. */
   | 'choice'
   /** An object, by `members`, `others` and `rest`. */

@@ -200,6 +200,19 @@ const UNPLANNED: Plan = createPlan('check', {
   },
 });
 
+/** A plan that asks for that of `node` when it is used. */
+function planFor(node: SchemaNode): Plan {
+  return createPlan('check', {
+    check: (value, run) => {
+      const { plan } = node;
+      run.descend(plan.height + 1);
+      const isValid = matchesPlan(plan, value, run);
+      run.depth -= plan.height + 1;
+      return isValid;
+    },
+  });
+}
+
 /** One subschema, compiled. */
 export class SchemaNode {
   readonly value: unknown;
@@ -225,16 +238,7 @@ export class SchemaNode {
 
   /** {@link SchemaNode.plan} for a plan that is being made: one that asks for it later where it is not there yet, as a schema refers back to itself. */
   get planToUse(): Plan {
-    if (this.plan !== UNPLANNED) return this.plan;
-    return createPlan('check', {
-      check: (value, run) => {
-        const { plan } = this;
-        run.descend(plan.height + 1);
-        const isValid = matchesPlan(plan, value, run);
-        run.depth -= plan.height + 1;
-        return isValid;
-      },
-    });
+    return this.plan === UNPLANNED ? planFor(this) : this.plan;
   }
 
   /** Where it stands: a URI with a JSON Pointer as its fragment. */

@@ -285,7 +285,7 @@ export class ConnectedServer extends MCPServerProtocol {
     return settled(async () => {
       const settings = this.#settings(options);
       await this.#parts.reconnected('ping', settings);
-      return ping(this.#parts.requester, this.#parts.connection.agreement?.era, settings);
+      return ping(this.#parts.requester, () => this.#parts.connection.agreement?.era, settings);
     });
   }
 

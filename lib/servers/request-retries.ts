@@ -14,6 +14,8 @@ export interface RequestRetryPolicy {
   readonly retryDelayMs: number;
   readonly limits: Limits;
   readonly clock: Clock;
+  /** What a failed request comes to in the end, where more is known than its error says. */
+  readonly judge?: ((error: unknown) => Promise<unknown>) | undefined;
 }
 
 // Statuses that say "not now": the request was not acted on, but only what reads is sent again without being asked to.
@@ -35,7 +37,9 @@ export class RequestRetries {
     for (let failures = 1; ; failures++) {
       try {
         return await ask();
-      } catch (error) {
+      } catch (cause) {
+        const { judge } = this.#policy;
+        const error = judge === undefined ? cause : await judge(cause);
         const pauseMs = this.#pauseMs(error, failures, method, settings, isRepeatable);
         if (pauseMs === undefined) throw error;
         if (pauseMs > 0) await delay(this.#policy.clock, pauseMs, settings.signal);

@@ -23,6 +23,7 @@ import { Extensions } from '../features/extensions.ts';
 import { ElicitationBook, hearingElicitations } from '../features/elicitation-book.ts';
 import type { ElicitationHandlers } from '../features/elicitation.ts';
 import { handlersFeature } from '../features/handlers.ts';
+import { probeOutcome, probeVerdict } from '../connection/probe-verdict.ts';
 import { answererOf } from '../features/host-feature.ts';
 import type { HostAnswer, HostContext } from '../features/host-feature.ts';
 import type { HandlerPort } from '../features/input-answers.ts';
@@ -52,13 +53,16 @@ import { Tools } from '../features/tools.ts';
 import { traceStamp } from '../features/trace-context.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import type { ClientCapabilities } from '../protocol/capabilities.ts';
+import { checkDiscoverResult } from '../protocol/checks/discover.ts';
 import { ASKING_METHODS } from '../protocol/checks/input-required.ts';
-import { withExtensions } from '../protocol/extensions.ts';
+import { DISCOVER } from '../protocol/modern-era.ts';
+import { haveResultsOf, withExtensions } from '../protocol/extensions.ts';
 import type { ServerLogLevel } from '../protocol/types/logging.ts';
 import type { Task } from '../protocol/types/tasks.ts';
 import type { ResolvedCommonOptions } from './common-options.ts';
 import { newDiagnostics } from './diagnostics.ts';
 import type { Diagnostics } from './diagnostics.ts';
+import { EraDoubt } from './era-doubt.ts';
 import { HealthCheck } from './health-check.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { LifecyclePolicy, Road } from './lifecycle.ts';
@@ -85,6 +89,7 @@ export class ServerParts {
   readonly lifecycle: Lifecycle;
   readonly #health: HealthCheck;
   readonly #retries: RequestRetries | undefined;
+  #doubt: EraDoubt | undefined;
   readonly listeners: Listeners<ServerEvents>;
   readonly #log: Log;
   readonly limits: Limits;
@@ -124,7 +129,7 @@ export class ServerParts {
     this.elicitation = options.handlers.elicitation ?? {};
     const asked = handlersFeature(options.handlers, this.hostContext);
     this.#diagnostics = newDiagnostics({ serverName: name, network: () => road.network(), revision: () => this.connection.agreement?.era.revision });
-    this.#retries = options.maxRequestRetries === 0 ? undefined : new RequestRetries({ ...options, clock, maxRetries: options.maxRequestRetries });
+    this.#retries = this.#newRetries(options, clock, road);
     const hear = (method: string, params: JSONObject): void => {
       // Servers may log without end: nothing is read that nobody hears.
       if (method === 'notifications/message' && !this.listeners.has('log')) return;
@@ -213,7 +218,7 @@ export class ServerParts {
       intervalMs,
       framesReceived: () => this.connection.framesReceived,
       isBusy: () => this.connection.isWatched,
-      ping: () => ping(this.connection, this.connection.agreement?.era, this.defaults),
+      ping: () => ping(this.connection, () => this.connection.agreement?.era, this.defaults),
       failed: (cause) => this.connection.lose(cause),
     });
   }
@@ -254,7 +259,7 @@ export class ServerParts {
       requester: this.rounds,
       extensions: this.extensions,
       progress: this.#progress,
-      mayBeExtended: (method) => this.connection.agreement?.era.mayBeExtended(method) === true,
+      mayBeExtended: (method) => this.#mayBeExtended(method),
     });
   }
 
@@ -297,6 +302,39 @@ export class ServerParts {
     };
   }
 
+  #newRetries(options: ConnectedServerOptions, clock: Clock, road: Road): RequestRetries | undefined {
+    // A child process does not change what it is.
+    const isReplaceable = road.recovers === 'on-demand';
+    if (options.maxRequestRetries === 0 && !isReplaceable) return undefined;
+    const doubt = isReplaceable ? this.#newEraDoubt(options, clock) : undefined;
+    this.#doubt = doubt;
+    return new RequestRetries({ ...options, clock, maxRetries: options.maxRequestRetries, judge: doubt === undefined ? undefined : (error) => doubt.judge(error) });
+  }
+
+  /** As `direct`, where a refusal may say that the server is another one by now. */
+  #judged(direct: Requester): Requester {
+    const doubt = this.#doubt;
+    if (doubt === undefined) return direct;
+    const judge = async (error: unknown): Promise<never> => {
+      throw await doubt.judge(error);
+    };
+    return { request: (method, params, settings, reader) => direct.request(method, params, settings, reader).catch(judge) };
+  }
+
+  #newEraDoubt({ serverName: name, limits, offer }: ConnectedServerOptions, clock: Clock): EraDoubt {
+    return new EraDoubt({
+      name,
+      clock,
+      limits,
+      isModern: () => this.connection.agreement?.era.name === 'modern',
+      probe: async () => {
+        const outcome = await probeOutcome(this.connection.request(DISCOVER.method, DISCOVER.params, this.defaults, { read: checkDiscoverResult }));
+        return probeVerdict(outcome, offer.protocolVersions, []).kind === 'legacy';
+      },
+      giveUp: (cause) => this.connection.giveUp(cause),
+    });
+  }
+
   #newCache({ cache, limits, serverName: name }: ConnectedServerOptions, road: Road, clock: Clock, requester: Requester): ResultCache | undefined {
     const { enabled, shared, staleOnError, publicAcrossCredentials } = cache;
     if (!enabled) return undefined;
@@ -319,6 +357,12 @@ export class ServerParts {
   #mayAskBack(method: string): boolean {
     if (this.lifecycle.recovery !== undefined) return ASKING_METHODS.some((known) => known === method);
     return this.connection.agreement?.era.mayAskBack(method) === true;
+  }
+
+  /** Whether an extension may complete what the server answers. Of one that is being connected again nobody knows which it has. */
+  #mayBeExtended(method: string): boolean {
+    if (this.lifecycle.recovery !== undefined) return haveResultsOf(this.extensions.all, method);
+    return this.connection.agreement?.era.mayBeExtended(method) === true;
   }
 
   #request<T>(method: string, params: JSONObject | undefined, settings: RequestSettings, reader: ReplyReader<T>): Promise<T> {
@@ -357,7 +401,7 @@ export class ServerParts {
     const { clock, serverName, fault } = this.hostContext;
     const shared = { serverName, capabilities: this.connection.agreement?.capabilities ?? {}, limits: this.limits, direct: this.connection };
     if (this.connection.agreement?.era.listensByRequest !== true) return new ResourceSubscriptions({ ...shared, requester: this.requester });
-    return new ListenSource({ ...shared, clock, timeoutMs: this.defaults.timeoutMs, gap: (honoured) => this.#missed(honoured), fault });
+    return new ListenSource({ ...shared, direct: this.#judged(this.connection), clock, timeoutMs: this.defaults.timeoutMs, gap: (honoured) => this.#missed(honoured), fault });
   }
 
   #newLogLevel({ serverName, serverLogLevel }: ConnectedServerOptions): WantedLogLevel {

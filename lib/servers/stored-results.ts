@@ -23,8 +23,8 @@ export interface StoredResultsOptions {
   readonly server: () => { readonly endpoint: string; readonly offer: string };
 }
 
-// Nobody waits for longer to be spared one request.
-const FIND_MS = 1_000;
+// Nobody waits for longer to be spared one request, or for what is forgotten.
+const STORE_MS = 1_000;
 // What was asked for lately, so that it can be forgotten there.
 const MOST_ASKERS = 64;
 
@@ -32,24 +32,23 @@ const MOST_ASKERS = 64;
 export class StoredResults implements SharedResults {
   readonly #options: StoredResultsOptions;
   readonly #askers = new Set<string | undefined>();
+  /** The methods whose results are being forgotten, or could not be: what stands there is out of date. */
+  readonly #drops = new Map<string, Promise<boolean>>();
 
   constructor(options: StoredResultsOptions) {
     this.#options = options;
   }
 
   async find(address: ResultAddress, signal: AbortSignal | undefined): Promise<SharedResult | undefined> {
-    const { clock, manager, limits } = this.#options;
-    const late = () => new SessionStoreError('ERR_MCP_SESSION_STORE', `The store did not answer within ${FIND_MS} ms`);
-    const timed = timedSignal(clock, FIND_MS, late, signal);
+    const { manager, limits } = this.#options;
+    if (this.#drops.has(address.method)) return undefined;
     try {
       // A manager of another make may not have it.
       const ask = async (): Promise<unknown> => manager.getCached?.(await this.#group(address), address.field);
-      return readShared(await orAbort(settled(ask), timed.signal), address.method, limits);
+      return readShared(await this.#inTime(ask, signal), address.method, limits);
     } catch (cause) {
       if (signal?.aborted !== true) this.#warn('a result could not be read from the store', cause);
       return undefined;
-    } finally {
-      timed.release();
     }
   }
 
@@ -57,16 +56,46 @@ export class StoredResults implements SharedResults {
     const { manager, limits } = this.#options;
     if (2 * text.length > limits.maxCachedBytes) return;
     const beganAt = this.#options.clock.now();
-    this.#try('a result could not be stored', async () => {
+    const keep = async (): Promise<void> => {
+      // What is stored before the rest is forgotten would be forgotten with it.
+      if ((await this.#drops.get(address.method)) === false) return;
       const group = await this.#group(address);
       const leftMs = Math.floor(freshMs - (this.#options.clock.now() - beganAt));
       if (leftMs > 0) await manager.storeCached?.(group, address.field, text, leftMs);
-    });
+    };
+    keep().catch((cause: unknown) => this.#warn('a result could not be stored', cause));
   }
 
   drop(methods: readonly string[]): void {
-    for (const who of [undefined, ...this.#askers]) {
-      for (const method of methods) this.#try('results could not be forgotten', async () => this.#options.manager.dropCached?.(await this.#group({ who, method, field: '' })));
+    for (const method of methods) {
+      const dropped = this.#dropAll(method);
+      this.#drops.set(method, dropped);
+      void dropped.then((isGone) => {
+        if (isGone && this.#drops.get(method) === dropped) this.#drops.delete(method);
+      });
+    }
+  }
+
+  /** Whether all results of `method` are gone, of whoever was asked for here. Never rejects. */
+  async #dropAll(method: string): Promise<boolean> {
+    const dropOf = async (who: string | undefined): Promise<void> => this.#options.manager.dropCached?.(await this.#group({ who, method, field: '' }));
+    try {
+      await this.#inTime(() => Promise.all([undefined, ...this.#askers].map(dropOf)), undefined);
+      return true;
+    } catch (cause) {
+      this.#warn('results could not be forgotten', cause);
+      return false;
+    }
+  }
+
+  /** What the store comes to, or a rejection when it takes too long. */
+  async #inTime(ask: () => Promise<unknown>, signal: AbortSignal | undefined): Promise<unknown> {
+    const late = () => new SessionStoreError('ERR_MCP_SESSION_STORE', `The store did not answer within ${STORE_MS} ms`);
+    const timed = timedSignal(this.#options.clock, STORE_MS, late, signal);
+    try {
+      return await orAbort(settled(ask), timed.signal);
+    } finally {
+      timed.release();
     }
   }
 
@@ -80,10 +109,6 @@ export class StoredResults implements SharedResults {
       this.#askers.delete(oldest);
     }
     return `${await sessionKey({ endpoint, credential: who, capabilities: offer })}/${method}`;
-  }
-
-  #try(what: string, work: () => Promise<void>): void {
-    work().catch((cause: unknown) => this.#warn(what, cause));
   }
 
   #warn(what: string, cause: unknown): void {

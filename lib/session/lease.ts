@@ -2,7 +2,7 @@
 
 /** How long a lease lasts by itself. */
 export interface LeaseOptions {
-  /** Milliseconds after which it is free again when its holder does not renew it; {@link DEFAULT_LEASE_MS} where it is left out. */
+  /** Milliseconds after which it is free again when its holder does not renew it. Default: 15 000. */
   readonly leaseMs?: number | undefined;
 }
 

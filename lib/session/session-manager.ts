@@ -13,7 +13,7 @@ import type { SessionRecord } from './session-record.ts';
 
 /** How long to wait for a lock. */
 export interface LockOptions {
-  /** Milliseconds until the wait is given up; {@link DEFAULT_LOCK_WAIT_MS} where it is left out. */
+  /** Milliseconds until the wait is given up. Default: 30 000. */
   readonly waitMs?: number | undefined;
   /** Gives up the wait, and is what the action is handed. */
   readonly signal?: AbortSignal | undefined;

@@ -56,7 +56,7 @@ function compileValidator(): string {
 }
 
 async function measure(validator: Validator, { name, what }: Row, environment: NodeJS.ProcessEnv): Promise<number> {
-  const args = [join(import.meta.dirname, 'measure-schema.mjs'), validator, name, what];
+  const args = ['--expose-gc', join(import.meta.dirname, 'measure-schema.mjs'), validator, name, what];
   const { stdout } = await promisify(execFile)(process.execPath, args, { env: environment, timeout: PROCESS_TIMEOUT_MS });
   return (JSON.parse(stdout) as { value: number }).value;
 }

@@ -102,6 +102,19 @@ describe('one session for many runs', () => {
     assert.deepEqual([started.code, started.stderr], [0, '']);
   });
 
+  test('only sessions are kept between runs: a list that is fresh still is asked for again', WITH_REDIS, async () => {
+    const peer = await HTTPPeer.listen({
+      'server/discover': (exchange) => exchange.json(exchange.reply({ resultType: 'complete', supportedVersions: ['2026-07-28'], capabilities: { tools: {} }, ttlMs: 600_000, cacheScope: 'public' })),
+      'tools/list': (exchange) => exchange.json(exchange.reply({ resultType: 'complete', tools: [], ttlMs: 600_000, cacheScope: 'public' })),
+    });
+    try {
+      for (let turn = 0; turn < 2; turn++) assert.equal((await run(['tools', '--url', peer.url, '--redis', redis.url])).code, 0);
+      assert.deepEqual(peer.order, ['server/discover', 'tools/list', 'server/discover', 'tools/list']);
+    } finally {
+      await peer.close();
+    }
+  });
+
   test('who sends other headers has another session, and who gives the same --session-key the same one', WITH_REDIS, async () => {
     await withPeer(async (peer) => {
       const words = ['tools', '--url', peer.url, '--redis', redis.url];

@@ -3,9 +3,13 @@
 import assert from 'node:assert/strict';
 import process from 'node:process';
 import { describe, test } from 'node:test';
-import { StdioMCPServer, resultText } from '../../lib/index.ts';
+import { PROTOCOL_VERSIONS, StdioMCPServer, StreamableHTTPMCPServer, resultText } from '../../lib/index.ts';
 import type { CallToolResult, EraName, Handlers, MCPServerProtocol } from '../../lib/index.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
 import { fixtureCommand } from '../helpers/fixture.ts';
+import { startDemo } from '../helpers/http-server.ts';
+import type { PeerScript } from '../helpers/http-server.ts';
+import { withConnectedPeer } from '../helpers/http-server-handle.ts';
 import { refusalOf } from '../interaction/row.ts';
 
 const CHANGES: readonly (readonly [EraName, EraName])[] = [
@@ -28,12 +32,15 @@ const ASKED: readonly (readonly [string, (server: MCPServerProtocol) => Promise<
 
 const HANDLERS: Handlers = { roots: [{ uri: 'file:///srv/work' }] };
 
+const demoOf = (era: EraName): string[] => fixtureCommand('demo-server', `--${era}`);
+const tasksOf = (era: EraName): string[] => fixtureCommand(era === 'modern' ? 'modern-task-server' : 'task-server');
+
 /** A server of the first era, then of the second one, whenever it is started again. */
-async function withTurncoat([first, second]: readonly [EraName, EraName], body: (server: StdioMCPServer) => Promise<void>, handlers: Handlers = HANDLERS): Promise<void> {
+async function withTurncoat([first, second]: readonly [EraName, EraName], body: (server: StdioMCPServer) => Promise<void>, handlers: Handlers = HANDLERS, commandOf = demoOf): Promise<void> {
   let starts = 0;
   const server = new StdioMCPServer({
     serverName: 'turncoat',
-    command: () => fixtureCommand('demo-server', `--${starts++ === 0 ? first : second}`),
+    command: () => commandOf(starts++ === 0 ? first : second),
     healthCheckIntervalMs: 0,
     retryDelayMs: 5,
     startupTimeoutMs: 60_000,
@@ -78,6 +85,15 @@ for (const change of CHANGES) {
         });
       });
     }
+
+    test('a call that is made a task, asked for while it is away', async () => {
+      const body = async (server: StdioMCPServer): Promise<void> => {
+        await lose(server);
+        const results = await Promise.all([server.callTool('report', { pages: 2 }), server.startTask('report', { pages: 3 }).then((task) => task.result())]);
+        assert.deepEqual(results.map(resultText), ['A report of 2 pages.', 'A report of 3 pages.']);
+      };
+      await withTurncoat(change, body, HANDLERS, tasksOf);
+    });
   });
 }
 
@@ -112,5 +128,90 @@ describe('a question that was open when its server went away', () => {
 
   test('ends where the server is legacy by now: nothing of it is sent there', async () => {
     assert.deepEqual(await asked('legacy'), ['ERR_MCP_UNSUPPORTED_METHOD', 'unsent']);
+  });
+});
+
+describe('a server over HTTP that is another one at the same address', () => {
+  /** A handle on a server of the first era, in whose place one of the second is by now. */
+  async function withReplaced([first, second]: readonly [EraName, EraName], body: (server: StreamableHTTPMCPServer) => Promise<void>): Promise<void> {
+    let demo = await startDemo(`--${first}`);
+    const server = new StreamableHTTPMCPServer({ serverName: 'turncoat', serverUrl: demo.url, retryDelayMs: 5, handlers: HANDLERS, checkArguments: false });
+    try {
+      await server.connect();
+      assert.equal(server.era, first);
+      const { port } = demo;
+      await demo.stop();
+      demo = await startDemo(`--${second}`, '--port', String(port));
+      await body(server);
+    } finally {
+      await server.cleanup();
+      await demo.stop();
+    }
+  }
+
+  for (const [first, second] of CHANGES) {
+    // What does not only read, and a stream that a modern server holds open, is not asked for again by itself.
+    for (const [what, ask, expected] of ASKED.filter(([what]) => !(first === 'modern' ? /^a (?:call|level|subscription)/ : /^a (?:call|level)/).test(what))) {
+      test(`${first} before, ${second} now: ${what}`, async () => {
+        await withReplaced([first, second], async (server) => {
+          assert.deepEqual(await ask(server), expected);
+          assert.equal(resultText(await server.callTool('list-roots')), 'file:///srv/work');
+          assert.equal(server.era, second);
+        });
+      });
+    }
+  }
+
+  test('a call that met the change is not made again by itself: it says that the server is another one, and the next one goes to that', async () => {
+    await withReplaced(['modern', 'legacy'], async (server) => {
+      assert.deepEqual(await refusalOf(server.callTool('add', { a: 1, b: 2 })), ['ERR_MCP_SESSION_LOST', 'answered']);
+      assert.equal(resultText(await server.callTool('add', { a: 1, b: 2 })), '3');
+      assert.equal(server.era, 'legacy');
+    });
+  });
+
+  test('so does a subscription', async () => {
+    await withReplaced(['modern', 'legacy'], async (server) => {
+      assert.deepEqual(await refusalOf(server.subscribe({ uris: ['demo://readme'] })), ['ERR_MCP_SESSION_LOST', 'answered']);
+      assert.deepEqual((await server.subscribe({ uris: ['demo://readme'] })).honoured.uris, ['demo://readme']);
+      assert.equal(server.era, 'legacy');
+    });
+  });
+
+  test('a modern server that refuses in the way of a legacy one is asked what it is, once in a while, and its refusals are what they are', async () => {
+    const clock = new FakeClock();
+    const script: PeerScript = {
+      'server/discover': (exchange) => exchange.json(exchange.reply({ resultType: 'complete', supportedVersions: ['2026-07-28'], capabilities: { prompts: {} }, serverInfo: { name: 'strict', version: '1' } })),
+      'prompts/list': (exchange) => exchange.json({ jsonrpc: '2.0', id: exchange.request.message.id, error: { code: -32600, message: 'Not like this' } }, {}, 400),
+    };
+    await withConnectedPeer(script, { protocolVersions: PROTOCOL_VERSIONS, clock }, async ({ server, peer }) => {
+      const refused = async () => assert.deepEqual(await refusalOf(server.listPrompts()), ['ERR_MCP_RPC', 'answered']);
+      await Promise.all([refused(), refused(), refused()]);
+      await refused();
+      assert.equal(peer.sent('server/discover').length, 2);
+      await clock.advance(60_000);
+      await refused();
+      assert.equal(peer.sent('server/discover').length, 3);
+      assert.equal(peer.sent('prompts/list').length, 5);
+      assert.equal(server.era, 'modern');
+      await clock.advance(5_000);
+    });
+  });
+
+  test('limits.eraDoubtMs is how long it is not asked again', async () => {
+    const clock = new FakeClock();
+    let discovered = 0;
+    const script: PeerScript = {
+      'server/discover': (exchange) => (discovered++, exchange.json(exchange.reply({ resultType: 'complete', supportedVersions: ['2026-07-28'], capabilities: { prompts: {} }, serverInfo: { name: 'strict', version: '1' } }))),
+      'prompts/list': (exchange) => exchange.respond(404, {}, 'no such page'),
+    };
+    await withConnectedPeer(script, { protocolVersions: PROTOCOL_VERSIONS, clock, limits: { eraDoubtMs: 10 } }, async ({ server }) => {
+      for (let round = 0; round < 3; round++) {
+        assert.deepEqual(await refusalOf(server.listPrompts()), ['ERR_MCP_HTTP_STATUS', 'answered']);
+        await clock.advance(11);
+      }
+      assert.equal(discovered, 4);
+      await clock.advance(5_000);
+    });
   });
 });

@@ -8,7 +8,7 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { PROTOCOL_VERSIONS, StdioMCPServer, StreamableHTTPMCPServer } from '../../lib/index.ts';
-import type { MCPServerProtocol } from '../../lib/index.ts';
+import type { JSONObject, MCPServerProtocol, StdioMCPServerOptions } from '../../lib/index.ts';
 import { programCommand } from '../helpers/built-program.ts';
 import { fixtureCommand, hostCommand } from '../helpers/fixture.ts';
 import { until } from '../helpers/until.ts';
@@ -39,21 +39,37 @@ async function serve(...words: readonly string[]): Promise<string> {
 let url = '';
 let silentURL = '';
 before(async () => {
-  [url, silentURL] = await Promise.all([serve(), serve('--silent')]);
+  [url, silentURL] = await Promise.all([serve('--strict'), serve('--silent')]);
 });
 after(() => {
   for (const child of children) child.kill('SIGKILL');
 });
 
 const common = { serverName: 'tasks', handlers, limits, healthCheckIntervalMs: 0, protocolVersions: PROTOCOL_VERSIONS };
-const roads: ReadonlyArray<[name: string, make: (isSilent?: boolean) => MCPServerProtocol]> = [
-  ['stdio', (isSilent = false) => new StdioMCPServer({ ...common, command: fixtureCommand(FIXTURE, ...(isSilent ? ['--silent'] : [])) })],
-  ['HTTP', (isSilent = false) => new StreamableHTTPMCPServer({ ...common, serverUrl: isSilent ? silentURL : url })],
+type Options = Partial<Pick<StdioMCPServerOptions, 'limits' | 'handlers' | 'tasksExtension'>>;
+const roads: ReadonlyArray<[name: string, make: (options?: Options, isSilent?: boolean) => MCPServerProtocol]> = [
+  ['stdio', (options, isSilent = false) => new StdioMCPServer({ ...common, ...options, command: fixtureCommand(FIXTURE, isSilent ? '--silent' : '--strict') })],
+  ['HTTP', (options, isSilent = false) => new StreamableHTTPMCPServer({ ...common, ...options, serverUrl: isSilent ? silentURL : url })],
 ];
 
+/** What a server may say wrong of a task when it makes it, or when it is asked for it, and the place that is named. */
+const MISFITS: ReadonlyArray<[said: JSONObject, pointer: string]> = [
+  [{ made: { taskId: 7 } }, '/taskId'],
+  [{ made: { pollIntervalMs: -5 } }, '/pollIntervalMs'],
+  [{ made: { status: 'paused' } }, '/status'],
+  [{ states: [{ taskId: 'another' }] }, '/taskId'],
+  [{ states: [{ pollIntervalMs: 'soon' }] }, '/pollIntervalMs'],
+  [{ states: [{ ttlMs: -1 }] }, '/ttlMs'],
+  [{ states: [{ status: 'completed' }] }, '/result'],
+  [{ states: [{ status: 'completed', result: { content: 'text' } }] }, '/content'],
+  [{ states: [{ status: 'failed', error: 'text' }] }, '/error'],
+  [{ states: [{ status: 'input_required', inputRequests: { a: { method: 'tools/call' } } }] }, '/inputRequests/a/method'],
+];
+const RESULT = { content: [{ type: 'text', text: 'All the same.' }] };
+
 for (const [name, make] of roads) {
-  const withConnected = async (body: (server: MCPServerProtocol) => Promise<void>, isSilent: boolean = false): Promise<void> => {
-    const server = make(isSilent);
+  const withConnected = async (body: (server: MCPServerProtocol) => Promise<void>, options?: Options, isSilent?: boolean): Promise<void> => {
+    const server = make(options, isSilent);
     const faults: unknown[] = [];
     server.on('fault', (fault) => faults.push(fault));
     try {
@@ -136,7 +152,58 @@ for (const [name, make] of roads) {
         const error = await mcpRejection(server.callTool('report', { pages: 1 }), 'PeerProtocolError', 'ERR_MCP_INVALID_RESULT');
         assert.deepEqual(error.details, { method: 'tools/call', pointer: '/resultType' });
         await mcpRejection(server.startTask('report', { pages: 1 }), 'InvalidValueError', 'ERR_MCP_TASK_UNSUPPORTED');
-      }, true);
+      }, {}, true);
+    });
+
+    test('a host that turns the extension off declares it to nobody, and takes no task from anybody', async () => {
+      await withConnected(async (server) => {
+        assert.equal(server.extensions.size, 0);
+        await mcpRejection(server.startTask('report', { pages: 1 }), 'InvalidValueError', 'ERR_MCP_TASK_UNSUPPORTED');
+        await mcpRejection(server.callTool('report', { pages: 1 }), 'PeerProtocolError', 'ERR_MCP_INVALID_RESULT');
+        assert.equal(textOf(await server.callTool('report', { pages: 0 })), 'A report of 0 pages.');
+      }, { tasksExtension: false });
+    });
+
+    test('what a task asks and nobody answers is told; the task waits on, and whoever waits for it next is asked', async () => {
+      let isThere = false;
+      const elicitation = () => {
+        if (!isThere) throw new Error('nobody is there');
+        return { action: 'accept' as const, content: { name: 'Grace' } };
+      };
+      await withConnected(async (server) => {
+        const error = await mcpRejection(server.callTool('ask'), 'InvalidValueError', 'ERR_MCP_TASK_INPUT_REQUIRED');
+        assert.deepEqual([error.details['key'], error.details['asked']], ['who', 'elicitation/create']);
+        isThere = true;
+        // It does not know when it was asked for last: where that is too soon for the server, it is asked for again.
+        const task = server.resumeTask({ version: 1, form: 'extension', taskId: String(error.details['taskId']), status: 'working', createdAt: '', lastUpdatedAt: '', ttlMs: null });
+        assert.equal(textOf(await task.result()), 'Grace in file:///srv/work, said 1 times');
+      }, { handlers: { ...handlers, elicitation } });
+    });
+
+    test('what is wrong with a task is refused, and the place named', async () => {
+      await withConnected(async (server) => {
+        for (const [said, pointer] of MISFITS) {
+          const error = await mcpRejection(server.callTool('hostile', said), 'PeerProtocolError', 'ERR_MCP_INVALID_RESULT');
+          assert.equal(error.details['pointer'], pointer, JSON.stringify(said));
+        }
+      });
+    });
+
+    test('a pace of for ever, and one of no time, are bounded', async () => {
+      await withConnected(async (server) => {
+        const result = await server.callTool('hostile', { made: { pollIntervalMs: 1e300 }, states: [{ pollIntervalMs: 0 }, { status: 'completed', result: RESULT }] });
+        assert.deepEqual(result, RESULT);
+      }, { limits: { ...limits, maxTaskPollMs: 50 } });
+    });
+
+    test('nothing follows an end', async () => {
+      await withConnected(async (server) => {
+        const states = [{ status: 'completed', result: RESULT }, { status: 'working' }, { status: 'failed', error: { code: -1, message: 'no' } }];
+        const task = await server.startTask('hostile', { states });
+        assert.deepEqual(await task.result(), RESULT);
+        for (const _ of states) assert.equal((await task.refresh()).status, 'completed');
+        assert.deepEqual(await task.result(), RESULT);
+      });
     });
   });
 }
@@ -176,7 +243,7 @@ describe('tasks of a modern server on the command line', () => {
     assert.deepEqual([plain.code, called.code, called.printed, plain.printed['content']], [0, 0, plain.printed, [{ type: 'text', text: 'A report of 1 pages.' }]]);
     assert.deepEqual([atOnce.code, (atOnce.printed['content'] as unknown[])[0], atOnce.said.at(-1)], [0, { type: 'text', text: 'A report of 0 pages.' }, 'task: completed']);
     const taskId = called.said[0]?.replace('task: ', '') ?? '';
-    assert.deepEqual([called.said[1], called.said.at(-1)], ['task: working', 'task: completed']);
+    assert.deepEqual([called.said[1], called.said.at(-1)], ['task: working', 'task: completed: page 1 of 1']);
     const [result, ended, unknown, listed] = await Promise.all([run('task', taskId, 'result'), run('task', taskId, 'cancel'), run('task', 'nobody'), run('tasks')]);
     assert.deepEqual(result.printed, called.printed);
     assert.equal((ended.printed['task'] as { status: string }).status, 'completed');

@@ -20,6 +20,18 @@ describe('the pages of docs/api say what the sources say', () => {
     assert.deepEqual(texts.flatMap((text) => [...text.matchAll(/^## (\w+)\n\n```/gm)].map((match) => match[1])), []);
   });
 
+  test('what a comment links to is on one of the pages', () => {
+    const sections = [...pages.values()].flatMap((text) => text.split(/^## /m).slice(1));
+    const isThere = (link: string): boolean => {
+      const [name = '', member] = link.split('.');
+      const section = sections.find((one) => one.startsWith(`${name}\n`));
+      return section !== undefined && (member === undefined || new RegExp(`\\b${member}\\b`).test(section));
+    };
+    const links = new Set([...pages.values()].flatMap((text) => [...text.matchAll(/\{@link ([\w.]+)/g)].map((match) => match[1] ?? '')));
+    assert.ok(links.size > 10, `${links.size} links`);
+    assert.deepEqual([...links].filter((link) => !isThere(link)), []);
+  });
+
   test('of a class its public members are shown, with their comments and without bodies', () => {
     const text = pages.get('docs/api/sessions.md') ?? '';
     const [shown = ''] = /class InMemorySessionManager[\s\S]*?\n```/.exec(text) ?? [];

@@ -31,6 +31,7 @@ const TOPICS: readonly Topic[] = [
   { name: 'middleware', title: 'Middleware and observability', sources: /features\/(?:middleware|trace-context)|servers\/diagnostics/ },
   { name: 'sessions', title: 'Sessions', sources: /^lib\/session\// },
   { name: 'redis', title: 'Redis', sources: /^lib\/(?:redis|resp)\// },
+  { name: 'oauth', title: 'Authorization', sources: /^lib\/oauth\/|http\/authorizer|base\/secret/ },
   { name: 'transport', title: 'Transport over HTTP', sources: /^lib\/(?:transport|http)\// },
   { name: 'schema', title: 'JSON Schema', sources: /^lib\/schema\// },
   { name: 'errors', title: 'Errors', sources: /base\/errors/ },

@@ -78,6 +78,7 @@ const HANDLE_MEMBERS = [
   'connectionState',
   'elicitURLs',
   'era',
+  'extensions',
   'getPrompt',
   'getTask',
   'instructions',

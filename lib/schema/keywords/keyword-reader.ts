@@ -104,9 +104,13 @@ export class KeywordReader {
   }
 
   /** The strings of `list`, each once. */
-  namesIn(keyword: string, list: readonly unknown[]): readonly string[] {
-    for (const name of list) if (typeof name !== 'string') throw this.refuse(keyword, `expected names; got ${showValue(name)}`);
-    return [...new Set(list as readonly string[])];
+  namesIn(keyword: string, list: readonly unknown[]): ReadonlySet<string> {
+    const names = new Set<string>();
+    for (const name of list) {
+      if (typeof name !== 'string') throw this.refuse(keyword, `expected names; got ${showValue(name)}`);
+      names.add(name);
+    }
+    return names;
   }
 
   /** The subschema that a keyword is. */

@@ -22,7 +22,7 @@ interface MemberRules {
   readonly patterned: readonly PatternedMembers[];
   /** What members are that neither are named nor match a pattern. */
   readonly others: SchemaNode | undefined;
-  readonly required: readonly string[];
+  readonly required: ReadonlySet<string>;
 }
 
 /** `properties`, `patternProperties`, `additionalProperties` and `required`, which go over the members together. */
@@ -41,7 +41,7 @@ class MembersKeyword implements PlanningKeyword {
       if (!hasMember(object, name)) isValid = frame.fail('required', () => `expected a member ${quote(name)}, which is missing`);
     }
     const names = memberNames(object);
-    frame.run.spendChecks(names.length + this.#rules.required.length);
+    frame.run.spendChecks(names.length + this.#rules.required.size);
     for (const name of names) {
       if (!this.#evaluateMember(name, object[name], frame)) isValid = false;
       if (!isValid && frame.place === undefined) return false;
@@ -78,9 +78,8 @@ class MembersKeyword implements PlanningKeyword {
     const hasPatterns = patterned.length > 0;
     const forOthers = hasPatterns || others === undefined ? undefined : others.planToUse;
     const members: NamedMember[] = [];
-    const isRequired = new Set(required);
-    for (const [name, node] of named) members.push({ name, plan: node.planToUse, isRequired: isRequired.delete(name) });
-    for (const name of isRequired) members.push({ name, plan: forOthers ?? ANYTHING_PLAN, isRequired: true });
+    for (const [name, node] of named) members.push({ name, plan: node.planToUse, isRequired: required.has(name) });
+    for (const name of required) if (!named.has(name)) members.push({ name, plan: forOthers ?? ANYTHING_PLAN, isRequired: true });
     const checks = hasPatterns ? [this.#makePatternCheck(), ...rest] : rest;
     return createPlan('object', { members, others: forOthers === ANYTHING_PLAN ? undefined : forOthers, rest: checks, height });
   }
@@ -240,7 +239,7 @@ export function readMembers(reader: KeywordReader): void {
     named: named ?? new Map<string, SchemaNode>(),
     patterned: [...(patterned ?? [])].map(([source, node]) => ({ pattern: reader.pattern(source, 'patternProperties'), node })),
     others,
-    required: required === undefined ? [] : reader.namesIn('required', required),
+    required: required === undefined ? new Set<string>() : reader.namesIn('required', required),
   });
   reader.shape.members = keyword;
   reader.add(keyword);
@@ -258,7 +257,7 @@ function readDependentNames(reader: KeywordReader, keyword: 'dependentRequired' 
   const rows: (readonly [string, readonly string[]])[] = [];
   for (const name of Object.keys(map)) {
     const names = own(map, name);
-    if (Array.isArray(names)) rows.push([name, reader.namesIn(keyword, names)]);
+    if (Array.isArray(names)) rows.push([name, [...reader.namesIn(keyword, names)]]);
     else if (keyword === 'dependentRequired') throw reader.refuse(keyword, `expected names for ${quote(name)}`);
   }
   if (rows.length > 0) reader.add(new DependentRequiredKeyword(keyword, rows));

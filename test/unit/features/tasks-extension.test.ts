@@ -121,6 +121,17 @@ describe('callTool that is answered with a task ("Polymorphic Results", "Task Po
     });
   });
 
+  test('a server that fails inside, or is asked too often, is asked again, limits.maxTaskPollFailures times in a row', async () => {
+    const [inside, other] = [new Refusal(-32603, 'The store is away'), new Refusal(-32000, 'Go away')];
+    await withTasks(taskScript([inside, inside, wire('working'), inside, inside, completed()]), async ({ server, clock }) => assert.deepEqual(await inTime(clock, server.callTool('long')), RESULT));
+    for (const [refusal, asked] of [[inside, 3], [other, 1]] as const) {
+      await withTasks(taskScript([refusal]), async ({ server, peer, clock }) => {
+        const error = await mcpRejection(inTime(clock, server.callTool('long')), 'RPCError', 'ERR_MCP_RPC');
+        assert.deepEqual([error.details, count(peer, 'tasks/get')], [{ method: 'tasks/get', rpcCode: refusal.code }, asked]);
+      });
+    }
+  });
+
   test('a call that fails gives its error, with what the task says; one that is cancelled says so', async () => {
     const failed = wire('failed', { statusMessage: 'the limit is reached', error: { code: -32603, message: 'Too much', data: { limit: 5 } } });
     await withTasks(taskScript([failed]), async ({ server, clock }) => {

@@ -186,6 +186,27 @@ describe('references (JSON Schema core 2020-12 sections 8.2 and 9)', () => {
     assert.equal(compileSchema(tree).validate(bad).errors[0]?.instanceLocation, '/children/0/children/0/value');
   });
 
+  test('a definition means the same to one reference, to two, and to one inside of it', () => {
+    const word = { type: 'string', minLength: 2 };
+    const [once, twice] = [{ a: { $ref: '#/$defs/word' } }, { a: { $ref: '#/$defs/word' }, b: { items: { $ref: '#/$defs/word' } } }];
+    const inside = { ...twice, c: { $ref: '#' } };
+    const instances = [{ a: 'ab' }, { a: 'a' }, { b: ['ab', 'a'] }, { c: { c: { b: ['a'] } } }];
+    const verdicts = [once, twice, inside].map((properties) => judge({ $defs: { word }, properties }, instances));
+    assert.deepEqual(verdicts, [
+      [true, false, true, true],
+      [true, false, false, true],
+      [true, false, false, false],
+    ]);
+  });
+
+  test('a reference may lead to where no subschemas are looked for; anchors below that place are found from then on', () => {
+    const part = { properties: { a: { $anchor: 'number', type: 'number' } } };
+    const schema = { 'x-part': part, allOf: [{ $ref: '#/x-part' }], properties: { b: { $ref: '#/x-part/properties/a' } } };
+    assert.deepEqual(judge(schema, [{ a: 1, b: 2 }, { a: '1' }, { b: '2' }]), [true, false, false]);
+    assert.deepEqual(judge({ ...schema, items: { $ref: '#number' } }, [[1], ['1']]), [true, false]);
+    assert.match(String(refusal({ 'x-part': part, $ref: '#number' }).why), /an anchor that is not there/);
+  });
+
   test('a $dynamicRef means the outermost anchor of its name on the way that was taken', () => {
     const registry = new SchemaRegistry().add('https://example.com/list', {
       $defs: { item: { $dynamicAnchor: 'item' } },
