@@ -36,6 +36,7 @@ export const EDGES: readonly EdgeRule[] = [
   rule('random numbers', new RegExp(`\\bMath\\.random\\b|${GLOBAL('crypto')}`, 'g'), [
     'lib/connection/unique-prefix.ts',
     'lib/features/tool-digest.ts',
+    'lib/oauth/pkce.ts',
     'lib/redis/redis-backoff.ts',
     'lib/redis/redis-cluster-map.ts',
     'lib/session/redis-digest.ts',
