@@ -12,6 +12,7 @@ import { Secret } from '../base/secret.ts';
 import { escapeText } from '../base/text.ts';
 import { place, systemCodeOf } from '../http/failure-facts.ts';
 import type { Fetch, FetchInit, FetchResponse } from '../http/fetch-port.ts';
+import { READ_HEADERS, SENT_HEADERS } from '../http/header-names.ts';
 import { isPlainHeaderValue } from '../http/header-value.ts';
 import { contentKindOf } from '../http/media-type.ts';
 import { discard, letGoWith, readBody, readerOf } from '../http/response-body.ts';
@@ -57,11 +58,11 @@ export class OAuthClient implements OAuthHTTP {
   postForm(url: string, what: string, fields: readonly FormField[], headers: OAuthHeaders, signal: AbortSource): Promise<OAuthAnswer> {
     const form = new URLSearchParams();
     for (const [name, value] of fields) form.append(name, revealed(value));
-    return this.#request({ method: 'POST', url, what, headers: { ...headers, 'Content-Type': 'application/x-www-form-urlencoded' }, body: form.toString() }, signal);
+    return this.#request({ method: 'POST', url, what, headers: { ...headers, [SENT_HEADERS.contentType]: 'application/x-www-form-urlencoded' }, body: form.toString() }, signal);
   }
 
   postJSON(url: string, what: string, body: JSONObject, headers: OAuthHeaders, signal: AbortSource): Promise<OAuthAnswer> {
-    return this.#request({ method: 'POST', url, what, headers: { ...headers, 'Content-Type': 'application/json' }, body: JSON.stringify(body) }, signal);
+    return this.#request({ method: 'POST', url, what, headers: { ...headers, [SENT_HEADERS.contentType]: 'application/json' }, body: JSON.stringify(body) }, signal);
   }
 
   async #request(request: OAuthRequest, parent: AbortSource): Promise<OAuthAnswer> {
@@ -78,7 +79,7 @@ export class OAuthClient implements OAuthHTTP {
   }
 
   async #exchange({ method, url, what, headers, body }: OAuthRequest, signal: AbortSignal): Promise<OAuthAnswer> {
-    const written = writtenHeaders({ Accept: 'application/json', ...headers });
+    const written = writtenHeaders({ [SENT_HEADERS.accept]: 'application/json', ...headers });
     const init: FetchInit = { method, headers: written, signal, redirect: 'manual', ...(body === undefined ? {} : { body }) };
     let response: FetchResponse;
     try {
@@ -95,14 +96,14 @@ export class OAuthClient implements OAuthHTTP {
   }
 
   #statusDetails({ status, headers }: FetchResponse): ErrorDetails {
-    const waitMs = retryAfterMs(headers.get('retry-after'), this.#options.clock.date());
+    const waitMs = retryAfterMs(headers.get(READ_HEADERS.retryAfter), this.#options.clock.date());
     return { status, ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }) };
   }
 
   /** The body, where it is an object; what is not said to be JSON is not read. */
   async #json(response: FetchResponse, what: string, url: string, signal: AbortSignal): Promise<JSONObject | undefined> {
     const { maxAuthBodyBytes, maxDepth } = this.#options.limits;
-    if (contentKindOf(response.headers.get('content-type')) !== 'json') {
+    if (contentKindOf(response.headers.get(READ_HEADERS.contentType)) !== 'json') {
       discard(response);
       return undefined;
     }
