@@ -1,0 +1,149 @@
+/** Lets the requests to one server in with tokens: asks for them when the server does, once for all requests. Source: MCP 2026-07-28, authorization, "Access Token Usage" and "Error Handling". */
+
+import { orAbort } from '../base/abort.ts';
+import { Cancellation } from '../base/cancellation.ts';
+import type { AbortSource } from '../base/cancellation.ts';
+import { AuthorizationError } from '../base/errors.ts';
+import { quote } from '../base/text.ts';
+import { READ_HEADERS, SENT_HEADERS } from '../http/header-names.ts';
+import type { Admission, AuthorizedResponse, Authorizer, AuthorizerContext } from '../http/authorizer.ts';
+import { authorizationChallenge } from './authorization-challenge.ts';
+import type { AuthorizationChallenge } from './authorization-challenge.ts';
+import { AuthorizationFlow } from './authorization-flow.ts';
+import type { FlowCause } from './authorization-flow.ts';
+import { checkEndpoint } from './endpoint-policy.ts';
+import type { EndpointPolicy } from './endpoint-policy.ts';
+import type { ResolvedOAuthOptions } from './oauth-options.ts';
+import type { TokenSet } from './token-set.ts';
+
+// Source: MCP 2026-07-28, authorization, "Step-Up Authorization Flow": a few tries, and then no more.
+const MOST_STEP_UPS = 3;
+
+// Tokens of a server of one's own network, which the host named itself, may go there; over http they go to this machine only.
+const SERVER_POLICY: EndpointPolicy = Object.freeze({ allowLoopback: true, dangerouslyAllowPrivateAddresses: true });
+
+/** A flow that several wait for; it ends when the last of them goes. */
+interface SharedFlow {
+  readonly done: Promise<void>;
+  readonly cancellation: Cancellation;
+  waiting: number;
+}
+
+/** The authorizer of one server. */
+export class OAuthAuthorizer implements Authorizer {
+  readonly asker: string;
+  readonly serverName: string;
+  readonly flow: AuthorizationFlow;
+  /** Scopes that the server goes on wanting after they were asked for. */
+  readonly inVain: Set<string> = new Set();
+  #shared: SharedFlow | undefined;
+
+  constructor(options: ResolvedOAuthOptions, context: AuthorizerContext, asker: string) {
+    this.asker = asker;
+    this.serverName = context.serverName;
+    this.flow = new AuthorizationFlow(options, context);
+  }
+
+  admit(method: string): Admission {
+    return new OAuthAdmission(this, method);
+  }
+
+  /** Runs a flow, or waits for the one that runs. */
+  async authorize(cause: FlowCause, signal: AbortSource): Promise<void> {
+    const shared = (this.#shared ??= this.#begin(cause));
+    shared.waiting++;
+    try {
+      await orAbort(shared.done, signal);
+    } finally {
+      if (--shared.waiting === 0) shared.cancellation.abort(new DOMException('Nobody waits for the authorization any more', 'AbortError'));
+    }
+  }
+
+  #begin(cause: FlowCause): SharedFlow {
+    const cancellation = new Cancellation();
+    const done = this.flow.run(cause, cancellation).finally(() => {
+      this.#shared = undefined;
+    });
+    done.catch(() => {});
+    return { done, cancellation, waiting: 0 };
+  }
+}
+
+/** One request: at most one refresh, one authorization, one nonce and a few step-ups. */
+class OAuthAdmission implements Admission {
+  readonly #authorizer: OAuthAuthorizer;
+  readonly #method: string;
+  #url = '';
+  #sent: TokenSet | undefined;
+  #hasRefreshed = false;
+  #hasAuthorized = false;
+  #hasNonce = false;
+  #stepUps = 0;
+
+  constructor(authorizer: OAuthAuthorizer, method: string) {
+    this.#authorizer = authorizer;
+    this.#method = method;
+  }
+
+  async headersFor(url: string, signal: AbortSource): Promise<Readonly<Record<string, string>>> {
+    const { session } = this.#authorizer.flow;
+    this.#url = url;
+    this.#sent = await session?.source.current(signal);
+    if (session === undefined || this.#sent === undefined) return {};
+    checkEndpoint(url, `the URL of ${this.#authorizer.serverName}`, SERVER_POLICY);
+    const headers = this.#sent.headersFor(url);
+    if (this.#sent.tokenType !== 'DPoP' || session.prover === undefined) return headers;
+    return { ...headers, [SENT_HEADERS.dpop]: await session.prover.proof({ method: this.#method, url, accessToken: this.#sent.accessToken }) };
+  }
+
+  async answered(response: AuthorizedResponse, signal: AbortSource): Promise<boolean> {
+    if (this.#wantsNonce(response)) return true;
+    const { status, headers } = response;
+    // The end of a session is told to whoever lets it be told: nobody signs in for that.
+    if ((status !== 401 && status !== 403) || this.#method === 'DELETE') return false;
+    const challenge = authorizationChallenge(headers.get(READ_HEADERS.wwwAuthenticate));
+    return status === 401 ? this.#refused(challenge, signal) : this.#forbidden(challenge, signal);
+  }
+
+  /** Hears each response, as a new nonce may come with any; true where this try was refused for want of it. */
+  #wantsNonce(response: AuthorizedResponse): boolean {
+    const prover = this.#authorizer.flow.session?.prover;
+    if (prover === undefined || this.#sent === undefined) return false;
+    const isWanted = prover.heard({ method: this.#method, url: this.#url, accessToken: this.#sent.accessToken }, response);
+    if (!isWanted || this.#hasNonce) return false;
+    this.#hasNonce = true;
+    return true;
+  }
+
+  async #refused(challenge: AuthorizationChallenge | undefined, signal: AbortSource): Promise<boolean> {
+    const { flow } = this.#authorizer;
+    const refused = this.#sent;
+    if (!this.#hasRefreshed && flow.session !== undefined) {
+      this.#hasRefreshed = true;
+      const next = refused === undefined ? await flow.session.source.current(signal) : await flow.session.source.rejected(refused, signal);
+      if (next !== undefined) return true;
+    }
+    if (this.#hasAuthorized) throw this.#shut(401, 'refuses tokens that were just issued');
+    this.#hasAuthorized = true;
+    await this.#authorizer.authorize({ serverUrl: this.#url, challenge, refused, furtherScopes: undefined }, signal);
+    return true;
+  }
+
+  async #forbidden(challenge: AuthorizationChallenge | undefined, signal: AbortSource): Promise<boolean> {
+    const { inVain, flow } = this.#authorizer;
+    const wanted = challenge?.scope;
+    if (challenge?.error !== 'insufficient_scope' || wanted === undefined || this.#sent === undefined) return false;
+    const name = [...wanted].sort().join(' ');
+    const wasAsked = wanted.every((scope) => flow.scopes?.includes(scope));
+    if (inVain.has(name) || wasAsked || ++this.#stepUps > MOST_STEP_UPS) {
+      inVain.add(name);
+      throw new AuthorizationError('ERR_MCP_AUTH_SCOPE', `${this.#authorizer.serverName} wants the scopes ${quote(name, 300)}, which were asked for already`, { details: { status: 403, scope: wanted }, delivery: 'answered' });
+    }
+    await this.#authorizer.authorize({ serverUrl: this.#url, challenge, refused: this.#sent, furtherScopes: wanted }, signal);
+    return true;
+  }
+
+  #shut(status: number, why: string): AuthorizationError {
+    return new AuthorizationError('ERR_MCP_AUTH_REQUIRED', `${this.#authorizer.serverName} ${why} (status ${status})`, { details: { status }, delivery: 'answered' });
+  }
+}

@@ -1,0 +1,51 @@
+/** Requests for authorization that wait for their answer, kept where the tokens are: the answer may come to another process, once. */
+
+import { digestOfParts } from '../base/digest-parts.ts';
+import { isObject, isTooDeep, own } from '../base/json.ts';
+import { Secret } from '../base/secret.ts';
+import { randomTokenId } from './jwt.ts';
+import { PendingAuthorization } from './pending-authorization.ts';
+import type { TokenStore } from './token-store.ts';
+
+/** What is kept of a request. */
+export interface KeptRequest {
+  readonly pending: PendingAuthorization;
+  /** The URL of the server that is to be let in to. */
+  readonly serverUrl: string;
+}
+
+const PENDING_PURPOSE = 'barewire pending authorization key 1';
+const MAX_KEPT_CHARACTERS = 64 * 1024;
+const KEPT_LEVELS = 4;
+
+/** Keeps a request until its answer comes, or the store forgets it. */
+export async function keepPending(store: TokenStore, { pending, serverUrl }: KeptRequest): Promise<void> {
+  const text = new Secret(JSON.stringify({ serverUrl, pending: pending.toStored() }));
+  await store.replace(await pendingKey(pending.facts.state.reveal()), undefined, { version: randomTokenId(), text });
+}
+
+/** Takes the request with this `state` out of the store: of several who have its answer, one gets it. */
+export async function takePending(store: TokenStore, state: string): Promise<KeptRequest | undefined> {
+  const key = await pendingKey(state);
+  const found = await store.read(key);
+  if (found === undefined || !(await store.replace(key, found.version, undefined)) || found.text === undefined) return undefined;
+  const kept = parsedPending(found.text);
+  const serverUrl = own(kept, 'serverUrl');
+  if (typeof serverUrl !== 'string' || !URL.canParse(serverUrl)) return undefined;
+  return { serverUrl, pending: PendingAuthorization.fromStored(own(kept, 'pending')) };
+}
+
+async function pendingKey(state: string): Promise<string> {
+  return `v1:${await digestOfParts(PENDING_PURPOSE, [['state', state]])}`;
+}
+
+function parsedPending(text: Secret): Readonly<Record<string, unknown>> {
+  const json = text.reveal();
+  if (json.length > MAX_KEPT_CHARACTERS || isTooDeep(json, KEPT_LEVELS)) return {};
+  try {
+    const value: unknown = JSON.parse(json);
+    return isObject(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
