@@ -24,7 +24,9 @@ export function checkRedirectURI(name: string, value: unknown): string {
   return value;
 }
 
-/** `web` where every URI is of another machine than the user's; a program of the user's machine comes back to that one. Source: MCP 2026-07-28, client registration, "Application Type and Redirect URI Constraints". */
+/**
+ * `web` where every URI is of another machine than the user's; a program of the user's machine comes back to that one. Source: MCP 2026-07-28, client registration, "Application Type and Redirect URI Constraints".
+ */
 export function applicationTypeOf(redirectUris: readonly string[]): ApplicationType {
   return redirectUris.every((uri) => !isLoopbackHost(new URL(uri).hostname)) ? 'web' : 'native';
 }
