@@ -18,6 +18,12 @@ export function isVisible(code: number): boolean {
   return code > BLANK && code < 0x7f;
 }
 
+/** The index of the first character of `text` that is not visible ASCII; -1 where all are: such a text can be a URL. Source: RFC 3986 section 2. */
+export function indexOfInvisible(text: string): number {
+  for (let index = 0; index < text.length; index++) if (!isVisible(text.charCodeAt(index))) return index;
+  return -1;
+}
+
 function isAlphanumeric(code: number): boolean {
   return (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a);
 }

@@ -4,7 +4,7 @@
  */
 
 import { quote } from '../base/text.ts';
-import { isVisible } from './field-syntax.ts';
+import { indexOfInvisible } from './field-syntax.ts';
 
 /** One redirect that came. */
 export interface Redirect {
@@ -80,7 +80,7 @@ function objectionTo({ method, status, hops, maxRedirects }: Redirect, from: URL
  */
 function urlOf(reference: string | URL, base: string | URL | undefined): URL | undefined {
   const text = String(reference);
-  for (let index = 0; index < text.length; index++) if (!isVisible(text.charCodeAt(index))) return undefined;
+  if (indexOfInvisible(text) !== -1) return undefined;
   try {
     return new URL(text, base);
   } catch {

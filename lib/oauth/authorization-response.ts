@@ -99,7 +99,8 @@ function checkResponseIssuer(iss: string | null, { issuer, requiresIssuer }: Pen
 function denial(error: string, description: string | null, issuer: string): AuthorizationError {
   const code = errorCodeOf(error);
   const said = description === null || description === '' ? '' : `: ${quote(description, SHOWN_DESCRIPTION_CHARACTERS)}`;
-  return new AuthorizationError('ERR_MCP_AUTH_DENIED', `${quote(issuer, 300)} did not authorize: ${code === undefined ? 'an error without a valid code' : quote(code)}${said}`, { details: { error: code, issuer } });
+  const why = code === undefined ? 'an error without a valid code' : quote(code);
+  return new AuthorizationError('ERR_MCP_AUTH_DENIED', `${quote(issuer, 300)} did not authorize: ${why}${said}`, { details: { error: code, issuer } });
 }
 
 function badResponse(reason: string, details: Readonly<Record<string, string>> = {}): AuthorizationError {

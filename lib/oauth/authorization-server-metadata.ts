@@ -75,7 +75,8 @@ export function checkAuthorizationServer(document: JSONObject, acceptedIssuers: 
 }
 
 /**
- * What is assumed of a server of 2025-03-26 that signs its users in itself and has no metadata, at a checked origin: PKCE and public clients are what that revision demands. Source: MCP 2025-03-26, authorization, "Fallbacks for Servers without Metadata Discovery".
+ * What is assumed of a server of 2025-03-26 that signs its users in itself and has no metadata, at a checked origin: PKCE and public clients are what that revision
+ * demands. Source: MCP 2025-03-26, authorization, "Fallbacks for Servers without Metadata Discovery".
  */
 export function defaultAuthorizationServer(origin: string): AuthorizationServer {
   return Object.freeze({

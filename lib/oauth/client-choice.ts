@@ -4,7 +4,7 @@ import { AuthorizationError } from '../base/errors.ts';
 import { describe } from '../base/options.ts';
 import type { Secret } from '../base/secret.ts';
 import { quote } from '../base/text.ts';
-import { isVisible } from '../http/field-syntax.ts';
+import { indexOfInvisible } from '../http/field-syntax.ts';
 import type { AuthorizationServer, ClientCredentials } from './authorization-server.ts';
 import type { ClientDescription } from './client-registration.ts';
 import { isUsableClient } from './registered-client.ts';
@@ -67,9 +67,8 @@ export function chooseClient(server: AuthorizationServer, { preRegistered, docum
 export function checkClientDocumentURL(name: string, value: unknown): string {
   const expected = `${name} must be an https URL with a path, such as https://app.example/client.json`;
   if (typeof value !== 'string') throw new TypeError(`${expected}; got ${describe(value)}`);
-  for (let index = 0; index < value.length; index++) {
-    if (!isVisible(value.charCodeAt(index))) throw new TypeError(`${expected}; there is a character at index ${index} that no URL has`);
-  }
+  const wrong = indexOfInvisible(value);
+  if (wrong !== -1) throw new TypeError(`${expected}; there is a character at index ${wrong} that no URL has`);
   const url = /^https:\/\//.test(value) && URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined || url.pathname === '/') throw new TypeError(`${expected}; got ${describe(value)} that is none`);
   if (url.username !== '' || url.password !== '' || value.includes('#')) throw new TypeError(`${expected}, without user name, password and fragment`);

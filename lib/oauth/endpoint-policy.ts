@@ -6,7 +6,7 @@
 import { AuthorizationError } from '../base/errors.ts';
 import { describe } from '../base/options.ts';
 import { escapeText } from '../base/text.ts';
-import { isVisible } from '../http/field-syntax.ts';
+import { indexOfInvisible } from '../http/field-syntax.ts';
 import { addressScope } from './ip-address.ts';
 import type { AddressScope } from './ip-address.ts';
 
@@ -39,9 +39,8 @@ export function checkEndpoint(value: unknown, what: string, policy: EndpointPoli
   if (typeof value !== 'string') throw refuseEndpoint(what, `it is ${describe(value)}`);
   if (value.length > MAX_ENDPOINT_CHARACTERS) throw refuseEndpoint(what, `it has ${value.length} characters, and ${MAX_ENDPOINT_CHARACTERS} are the most`);
   // The URL parser would drop or turn these in silence.
-  for (let index = 0; index < value.length; index++) {
-    if (!isVisible(value.charCodeAt(index)) || value[index] === '\\') throw refuseEndpoint(what, `it has a character at index ${index} that no URL has`);
-  }
+  const wrong = Math.max(indexOfInvisible(value), value.indexOf('\\'));
+  if (wrong !== -1) throw refuseEndpoint(what, `it has a character at index ${wrong} that no URL has`);
   if (!HTTP_URL.test(value) || !URL.canParse(value)) throw refuseEndpoint(what, 'it is no absolute http or https URL');
   const url = new URL(value);
   const why = objectionToEndpoint(url, policy);

@@ -115,7 +115,7 @@ export class OAuthClient implements OAuthHTTP {
       const bytes = await readBody({ status, headers, body, reader: () => reader }, maxAuthBodyBytes, (cause) => roadFailure(what, url, cause), 'maxAuthBodyBytes');
       return parsedObject(bytes, maxDepth);
     } catch (cause) {
-      if (cause instanceof LimitError) throw networkFailure(what, url, `the answer has more than ${maxAuthBodyBytes} bytes`, limitDetails('maxAuthBodyBytes'), cause);
+      if (cause instanceof LimitError) throw networkFailure(what, url, `the answer has more than ${maxAuthBodyBytes} bytes`, limitDetails('maxAuthBodyBytes'));
       throw cause;
     } finally {
       takeBack();
@@ -163,7 +163,8 @@ function roadFailure(what: string, url: string, cause: unknown): AuthorizationEr
   }
   const systemCode = systemCodeOf(cause);
   const why = systemCode === undefined ? 'the connection failed' : `the system says ${escapeText(systemCode, 60)}`;
-  return networkFailure(what, url, why, systemCode === undefined ? {} : { systemCode }, cause);
+  // Not with the cause: some platforms write the whole URL into it, and the query of a server's URL may be its key.
+  return networkFailure(what, url, why, systemCode === undefined ? {} : { systemCode });
 }
 
 function lateAnswer(what: string, url: string, authRequestMs: number): AuthorizationError {
@@ -174,7 +175,6 @@ function limitDetails(limit: LimitName): ErrorDetails {
   return { limit };
 }
 
-function networkFailure(what: string, url: string, why: string, details: ErrorDetails, cause?: unknown): AuthorizationError {
-  const message = `Could not get an answer of ${what} at ${place(url)}: ${why}`;
-  return new AuthorizationError('ERR_MCP_AUTH_NETWORK', message, { details: { what, ...details }, cause });
+function networkFailure(what: string, url: string, why: string, details: ErrorDetails): AuthorizationError {
+  return new AuthorizationError('ERR_MCP_AUTH_NETWORK', `Could not get an answer of ${what} at ${place(url)}: ${why}`, { details: { what, ...details } });
 }

@@ -1,6 +1,6 @@
 /** What a token is asked for: the identifier of a server as a resource. Source: RFC 8707 section 2; MCP 2026-07-28, authorization, "Canonical Server URI". */
 
-import { isVisible } from '../http/field-syntax.ts';
+import { indexOfInvisible } from '../http/field-syntax.ts';
 
 const HTTP_RESOURCE = /^https?:\/\//i;
 
@@ -16,8 +16,7 @@ export function canonicalResource(serverUrl: string): string {
  * makes no difference; a query must be that of the server. Source: RFC 9728 section 3.3; the parent is for metadata at the root, which MCP lets speak for every path.
  */
 export function isResourceOf(resource: string, serverUrl: string): boolean {
-  for (let index = 0; index < resource.length; index++) if (!isVisible(resource.charCodeAt(index))) return false;
-  if (!HTTP_RESOURCE.test(resource) || resource.includes('#') || !URL.canParse(resource)) return false;
+  if (indexOfInvisible(resource) !== -1 || !HTTP_RESOURCE.test(resource) || resource.includes('#') || !URL.canParse(resource)) return false;
   const [described, server] = [new URL(resource), new URL(serverUrl)];
   if (described.username !== '' || described.password !== '') return false;
   if (described.origin !== server.origin) return false;

@@ -2,7 +2,7 @@
 
 // RFC 6749 section 3.3, scope-token.
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
-const MAX_SCOPE_CHARACTERS = 8_192;
+const MAX_SCOPE_LIST_CHARACTERS = 8_192;
 const OFFLINE_ACCESS = 'offline_access';
 
 /** Where the scopes of a first request come from. */
@@ -22,7 +22,7 @@ export interface ScopeSources {
  * without some of its scopes is another one.
  */
 export function parseScopes(text: string): readonly string[] | undefined {
-  if (text.length > MAX_SCOPE_CHARACTERS) return undefined;
+  if (text.length > MAX_SCOPE_LIST_CHARACTERS) return undefined;
   const scopes = text.split(' ').filter((scope) => scope !== '');
   return scopes.length > 0 && scopes.every(isScope) ? [...new Set(scopes)] : undefined;
 }
