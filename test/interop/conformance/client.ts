@@ -8,8 +8,8 @@
  * Exits with 0 when everything it tried succeeded, 1 when something failed, 2 when it does not know the scenario or the
  * revision. It ends by itself, without `process.exit`: whatever were left open would keep it alive until the suite's limit.
  */
-import { PROTOCOL_VERSIONS, StreamableHTTPMCPServer } from '../../../lib/index.ts';
-import type { Handlers, JSONObject, ProtocolVersion } from '../../../lib/index.ts';
+import { PROTOCOL_VERSIONS, StreamableHTTPMCPServer, createOAuth } from '../../../lib/index.ts';
+import type { Authorization, OAuthOptions, Handlers, JSONObject, ProtocolVersion } from '../../../lib/index.ts';
 import { sampleOf } from './sample.ts';
 
 /** What a host does in a scenario, on a connected server. */
@@ -78,6 +78,44 @@ const BEHAVIOURS: ReadonlyMap<string, Behaviour> = new Map<string, Behaviour>([
   ['json-schema-ref-no-deref', lookAround],
 ]);
 
+/** What a host of the kind that the scenario is about is set up with, from what the suite gives it. Where none is named here a user signs in, as a client that says who it is by its document. */
+const SETTINGS: ReadonlyMap<string, (context: Context) => OAuthOptions> = new Map<string, (context: Context) => OAuthOptions>([
+  ['auth/pre-registration', ({ client_id = '', client_secret, issuer }) => ({ ...SIGNED_IN, client: { id: client_id, secret: client_secret, issuer } })],
+  ['auth/client-credentials-basic', ({ client_id = '', client_secret, issuer }) => ({ grant: { type: 'client_credentials' }, client: { id: client_id, secret: client_secret, issuer } })],
+  ['auth/client-credentials-jwt', ({ client_id = '', private_key_pem, issuer }) => ({ grant: { type: 'client_credentials' }, client: { id: client_id, privateKey: private_key_pem, issuer } })],
+  ['auth/wif-jwt-bearer', ({ client_id = '', valid_jwt = '', issuer }) => ({ grant: { type: 'jwt_bearer', assertion: () => valid_jwt }, client: { id: client_id, issuer } })],
+  [
+    'auth/enterprise-managed-authorization',
+    ({ client_id = '', client_secret, issuer, idp_client_id = '', idp_id_token = '', idp_issuer = '', idp_token_endpoint = '' }) => ({
+      grant: { type: 'enterprise', identityProvider: { issuer: idp_issuer, tokenEndpoint: idp_token_endpoint, clientId: idp_client_id }, idToken: () => idp_id_token },
+      client: { id: client_id, secret: client_secret, issuer },
+    }),
+  ],
+]);
+
+type Context = Readonly<Record<string, string | undefined>>;
+
+/** A user whose browser goes where it is sent, and comes back. */
+const SIGNED_IN: OAuthOptions = {
+  clientName: 'barewire conformance client',
+  clientDocumentUrl: 'https://conformance-test.local/client-metadata.json',
+  redirectUrl: 'http://localhost:3000/callback',
+  signIn: async ({ url, signal }) => {
+    const response = await fetch(url, { redirect: 'manual', signal });
+    await response.body?.cancel();
+    const location = response.headers.get('location');
+    if (location === null) throw new Error(`The authorization endpoint answered with status ${response.status} and sent the browser nowhere`);
+    return new URL(location, url);
+  },
+};
+
+/** The authorization of a host in `scenario`. The servers of the suite are on this machine. */
+function authorizationFor(scenario: string): Authorization | undefined {
+  if (!scenario.startsWith('auth/')) return undefined;
+  const context = JSON.parse(process.env['MCP_CONFORMANCE_CONTEXT'] ?? '{}') as Context;
+  return createOAuth({ ...(SETTINGS.get(scenario)?.(context) ?? SIGNED_IN), allowLoopback: true });
+}
+
 /** A user who accepts every form as it is shown, a model that says one thing, and a place to work in. */
 const HANDLERS: Handlers = {
   elicitation: () => ({ action: 'accept' }),
@@ -95,7 +133,7 @@ async function main(): Promise<number> {
   const serverUrl = process.argv.at(-1) ?? '';
   const scenario = process.env['MCP_CONFORMANCE_SCENARIO'] ?? '';
   const revision = process.env['MCP_CONFORMANCE_PROTOCOL_VERSION'] ?? '';
-  const behaviour = BEHAVIOURS.get(scenario);
+  const behaviour = BEHAVIOURS.get(scenario) ?? (scenario.startsWith('auth/') ? callEveryTool : undefined);
   const protocolVersions = offerFor(revision);
   if (behaviour === undefined || protocolVersions.length === 0) {
     console.error(`This client has no behaviour for the scenario ${scenario} at ${revision}`);
@@ -104,7 +142,7 @@ async function main(): Promise<number> {
   // The suite's url is the endpoint, even where it has no path.
   const mcpEndpoint = new URL(serverUrl).pathname;
   const offer = process.argv.includes('--default-offer') ? {} : { protocolVersions };
-  const server = new StreamableHTTPMCPServer({ serverName: scenario, serverUrl, mcpEndpoint, ...offer, handlers: HANDLERS });
+  const server = new StreamableHTTPMCPServer({ serverName: scenario, serverUrl, mcpEndpoint, ...offer, handlers: HANDLERS, authorization: authorizationFor(scenario) });
   server.on('fault', (fault) => console.error('fault:', fault));
   try {
     await server.connect();

@@ -8,12 +8,14 @@ export interface Scenario {
   readonly wire?: true;
   /** Whether a check compares times of the clock, which a busy machine can spoil. */
   readonly timed?: true;
+  /** Whether the suite lists it as one of an extension, without revisions. */
+  readonly extension?: true;
 }
 
 /** A scenario as the suite lists it. */
 export type Listed = Pick<Scenario, 'name' | 'revisions'>;
 
-const [JUNE, NOVEMBER, JULY] = ['2025-06-18', '2025-11-25', '2026-07-28'] as const;
+const [MARCH, JUNE, NOVEMBER, JULY] = ['2025-03-26', '2025-06-18', '2025-11-25', '2026-07-28'] as const;
 
 export const SCENARIOS: readonly Scenario[] = [
   { name: 'initialize', revisions: [JUNE, NOVEMBER] },
@@ -27,11 +29,43 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: 'http-custom-headers', revisions: [JULY] },
   { name: 'http-invalid-tool-headers', revisions: [JULY] },
   { name: 'json-schema-ref-no-deref', revisions: [JULY] },
+  { name: 'auth/metadata-default', revisions: [NOVEMBER, JULY] },
+  { name: 'auth/metadata-var1', revisions: [NOVEMBER, JULY] },
+  { name: 'auth/metadata-var2', revisions: [NOVEMBER, JULY] },
+  { name: 'auth/metadata-var3', revisions: [NOVEMBER, JULY] },
+  { name: 'auth/basic-cimd', revisions: [NOVEMBER, JULY] },
+  { name: 'auth/scope-from-www-authenticate', revisions: [NOVEMBER, JULY] },
+  { name: 'auth/scope-from-scopes-supported', revisions: [NOVEMBER, JULY] },
+  { name: 'auth/scope-omitted-when-undefined', revisions: [NOVEMBER, JULY] },
+  { name: 'auth/scope-step-up', revisions: [NOVEMBER, JULY] },
+  { name: 'auth/scope-retry-limit', revisions: [NOVEMBER, JULY] },
+  { name: 'auth/token-endpoint-auth-basic', revisions: [JUNE, NOVEMBER, JULY] },
+  { name: 'auth/token-endpoint-auth-post', revisions: [JUNE, NOVEMBER, JULY] },
+  { name: 'auth/token-endpoint-auth-none', revisions: [JUNE, NOVEMBER, JULY] },
+  { name: 'auth/pre-registration', revisions: [NOVEMBER, JULY] },
+  { name: 'auth/2025-03-26-oauth-metadata-backcompat', revisions: [MARCH] },
+  { name: 'auth/2025-03-26-oauth-endpoint-fallback', revisions: [MARCH] },
+  { name: 'auth/resource-mismatch', revisions: [JULY] },
+  { name: 'auth/offline-access-scope', revisions: [JULY] },
+  { name: 'auth/offline-access-not-supported', revisions: [JULY] },
+  { name: 'auth/authorization-server-migration', revisions: [JULY] },
+  { name: 'auth/iss-supported', revisions: [JULY] },
+  { name: 'auth/iss-not-advertised', revisions: [JULY] },
+  { name: 'auth/iss-supported-missing', revisions: [JULY] },
+  { name: 'auth/iss-wrong-issuer', revisions: [JULY] },
+  { name: 'auth/iss-unexpected', revisions: [JULY] },
+  { name: 'auth/iss-normalized', revisions: [JULY] },
+  { name: 'auth/metadata-issuer-mismatch', revisions: [JULY] },
+  { name: 'auth/client-credentials-jwt', revisions: [NOVEMBER, JULY], extension: true },
+  { name: 'auth/client-credentials-basic', revisions: [NOVEMBER, JULY], extension: true },
+  { name: 'auth/enterprise-managed-authorization', revisions: [NOVEMBER, JULY], extension: true },
+  { name: 'auth/dpop', revisions: [NOVEMBER, JULY], extension: true },
+  { name: 'auth/dpop-nonce', revisions: [NOVEMBER, JULY], extension: true },
+  { name: 'auth/wif-jwt-bearer', revisions: [NOVEMBER, JULY], extension: true },
 ];
 
 /** Names, or beginnings of names, of scenarios that are not run, with the reason. */
 export const SET_ASIDE: ReadonlyMap<string, string> = new Map([
-  ['auth/', 'authorization is not built yet'],
   ['sep-2640-client-no-prefetch', 'the extension for skills is not built'],
   ['sep-2640-client-verify-digest', 'the extension for skills is not built'],
   ['sep-2640-client-verify-size', 'the extension for skills is not built'],
@@ -48,7 +82,7 @@ export function disagreements(listed: readonly Listed[]): string[] {
       const isKnown = [...SET_ASIDE.keys()].some((key) => isAside(name, key));
       return isKnown ? [] : [`${name} [${revisions.join(', ')}] is neither run nor set aside`];
     }
-    const [here, there] = [scenario.revisions.join(', '), revisions.join(', ')];
+    const [here, there] = [scenario.extension === true ? 'extension' : scenario.revisions.join(', '), revisions.join(', ')];
     return here === there ? [] : [`${name} is run at ${here}; the suite has it at ${there}`];
   });
   const has = (key: string): boolean => listed.some(({ name }) => isAside(name, key));
