@@ -60,7 +60,7 @@ async function attempt({ scenario, revision, client }: Run): Promise<Attempt> {
   const mark = newMark();
   const folder = mkdtempSync(join(tmpdir(), 'barewire-conformance-'));
   try {
-    const args = ['--scenario', scenario.name, '--spec-version', revision, '--timeout', String(SCENARIO_LIMIT_MS), '--output-dir', folder];
+    const args = ['--scenario', scenario.name, '--spec-version', revision, '--timeout', String(SCENARIO_LIMIT_MS), '--output-dir', folder, ...(scenario.extension === true ? ['--force'] : [])];
     const env = { ...process.env, [MARK_VARIABLE]: mark };
     const ended = await runToEnd([...SUITE_ARGV, 'client', '--command', commandOf(client), ...args], env, SCENARIO_LIMIT_MS * 2);
     return { ...ended, checks: readChecks(folder), leftovers: killMarked(mark) };
