@@ -47,8 +47,8 @@ const DEFAULT_RENEWAL_WAIT_MS = 30_000;
 const SKEW_OF_LIFE = 1 / 4;
 /** A token refused so soon after it was issued because of a refusal is not a matter of its age. */
 const REFUSED_AGAIN_MS = 60_000;
-const [FIRST_POLL_MS, LONGEST_POLL_MS] = [20, 250];
-const [FIRST_PAUSE_MS, LONGEST_RENEWAL_PAUSE_MS] = [1_000, 30_000];
+const [FIRST_RENEWAL_POLL_MS, LONGEST_RENEWAL_POLL_MS] = [20, 250];
+const [FIRST_RENEWAL_PAUSE_MS, LONGEST_RENEWAL_PAUSE_MS] = [1_000, 30_000];
 
 /**
  * Tokens of one owner. However many ask in however many processes over one store: new tokens are asked for once, and who comes second takes what the first one stored.
@@ -139,7 +139,7 @@ export class TokenSource {
       if (lock !== undefined) return this.#renewUnder(lock, refused);
       if (isUsable(shelved.tokens, refused)) return this.#settle(shelved.tokens, 'use');
       if (clock.now() >= end) throw new AuthorizationError('ERR_MCP_AUTH_STORE', `Somebody else renews the tokens, and was not done within ${waitMs} ms`, { details: { waitMs } });
-      await delay(clock, pauseBeforeRetryMs(FIRST_POLL_MS, tries, LONGEST_POLL_MS, Math.random()));
+      await delay(clock, pauseBeforeRetryMs(FIRST_RENEWAL_POLL_MS, tries, LONGEST_RENEWAL_POLL_MS, Math.random()));
     }
   }
 
@@ -172,7 +172,7 @@ export class TokenSource {
   async #notRenewed(error: unknown, shelved: ShelvedTokens, refused: TokenSet | undefined): Promise<TokenSet | undefined> {
     const { log, clock } = this.#options;
     if (isInvalidGrant(error) && shelved.tokens !== undefined) return this.#ended(shelved, refused);
-    this.#pausedUntil = clock.now() + pauseBeforeRetryMs(FIRST_PAUSE_MS, ++this.#failures, LONGEST_RENEWAL_PAUSE_MS, Math.random());
+    this.#pausedUntil = clock.now() + pauseBeforeRetryMs(FIRST_RENEWAL_PAUSE_MS, ++this.#failures, LONGEST_RENEWAL_PAUSE_MS, Math.random());
     if (!isUsable(shelved.tokens, refused)) throw error;
     log.warn('Tokens could not be renewed; the old ones are used as long as they live', { cause: error });
     return this.#settle(shelved.tokens, 'use');
