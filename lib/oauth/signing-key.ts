@@ -77,7 +77,7 @@ export async function importSigningKey(given: string | Secret | JSONObject, opti
   const material: unknown = given instanceof Secret ? given.reveal() : given;
   if (isObject(material)) return importJWK(material, algorithm, keyId);
   if (typeof material !== 'string') throw new TypeError(`A private key must be PEM text or a JWK; got ${describe(material)}`);
-  if (material.trimStart().startsWith('{')) return importJWK(parseJWK(material), algorithm, keyId);
+  if (material.trimStart().startsWith('{')) return importJWK(readJWK(material), algorithm, keyId);
   return importPEM(material, algorithm, keyId);
 }
 
@@ -112,15 +112,19 @@ function isOfScheme(jwk: JSONObject, name: SigningAlgorithm): boolean {
   return own(jwk, 'kty') === kty && own(jwk, 'crv') === crv && (alg === undefined || alg === name || (name === 'EdDSA' && alg === 'Ed25519'));
 }
 
-function parseJWK(text: string): JSONObject {
+/** A JWK that is given as an object or as its JSON. @throws TypeError, which does not show it, for anything else. */
+export function readJWK(given: string | Secret | JSONObject): JSONObject {
+  const material: unknown = given instanceof Secret ? given.reveal() : given;
+  if (isObject(material)) return material;
+  if (typeof material !== 'string') throw new TypeError(`A JWK must be an object or its JSON; got ${describe(material)}`);
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    parsed = JSON.parse(material);
   } catch {
     // What the parser says may show the key.
   }
   if (isObject(parsed)) return parsed;
-  throw new TypeError('A private key that begins with { must be the JSON of a JWK');
+  throw new TypeError('A JWK must be an object, or the JSON of one');
 }
 
 function toSigningKey(algorithm: SigningAlgorithm, keyId: string | undefined, key: PlatformKey): SigningKey {

@@ -282,6 +282,15 @@ describe('current', () => {
     assert.deepEqual([all.map(numberOf), asked], [['at-1', 'at-1', 'at-1'], 1]);
   });
 
+  test('a grant that takes no tokens and is refused ends none: they are used while they live, then it is told', LIMIT, async () => {
+    const { source, clock, issuer } = setUp({ renewal: { canRenew: () => true, renew: () => Promise.reject(refusedBy('invalid_grant')) } });
+    await source.adopt(issuer.issue());
+    await clock.advance(LIFE_MS - 30_000);
+    assert.equal(numberOf(await source.current(signal)), 'at-1');
+    await clock.advance(30_000);
+    await assert.rejects(source.current(signal), { code: 'ERR_MCP_AUTH_REFUSED' });
+  });
+
   test('what stands in the store and is no tokens of the owner counts as nothing, and is replaced', LIMIT, async () => {
     const { source, another, issuer, store, clock } = setUp();
     const key = await tokenKey(OWNER);
