@@ -1,13 +1,16 @@
 import { AuthorizationError } from '../base/errors.ts';
-import { checkKeys, count, describe } from '../base/options.ts';
+import { checkKeys, count, describe, durationMs } from '../base/options.ts';
 import type { NewSecret, VersionedSecret } from '../base/versioned-secrets.ts';
 import type { TokenLock, TokenStore } from '../oauth/token-store.ts';
+import { DEFAULT_LEASE_MS } from './lease.ts';
 import type { SessionManager } from './session-manager.ts';
 
 /** What a {@link SessionTokenStore} can be made with. */
 export interface SessionTokenStoreOptions {
   /** Seconds after they were last stored that tokens are forgotten, and somebody has to sign in again; 30 days where it is left out. */
   readonly expirationSeconds?: number | undefined;
+  /** Milliseconds after which the lock of a process that is gone is free again; 15,000 where it is left out. A process that lives renews its locks. */
+  readonly lockLeaseMs?: number | undefined;
 }
 
 const DEFAULT_TOKEN_EXPIRATION_SECONDS = 30 * 24 * 3_600;
@@ -22,10 +25,11 @@ const LONGEST_TOKEN_EXPIRATION_SECONDS = 1_000_000_000;
 export class SessionTokenStore implements TokenStore {
   readonly #manager: SessionManager;
   readonly #keepMs: number;
+  readonly #leaseMs: number;
 
   constructor(manager: SessionManager, options: SessionTokenStoreOptions = {}) {
     if (typeof manager !== 'object' || manager === null) throw new TypeError(`manager must be a SessionManager; got ${describe(manager)}`);
-    checkKeys('SessionTokenStore', options as unknown, ['expirationSeconds']);
+    checkKeys('SessionTokenStore', options as unknown, ['expirationSeconds', 'lockLeaseMs']);
     const seconds = count('expirationSeconds', options.expirationSeconds ?? DEFAULT_TOKEN_EXPIRATION_SECONDS, 1);
     if (seconds > LONGEST_TOKEN_EXPIRATION_SECONDS) throw new RangeError(`expirationSeconds must be at most ${LONGEST_TOKEN_EXPIRATION_SECONDS}; got ${seconds}`);
     if (!manager.keepsSecrets) {
@@ -33,6 +37,7 @@ export class SessionTokenStore implements TokenStore {
     }
     this.#manager = manager;
     this.#keepMs = 1_000 * seconds;
+    this.#leaseMs = durationMs('lockLeaseMs', options.lockLeaseMs ?? DEFAULT_LEASE_MS);
   }
 
   read(key: string): Promise<VersionedSecret | undefined> {
@@ -45,6 +50,6 @@ export class SessionTokenStore implements TokenStore {
 
   /** A lease of the manager: it is renewed while it is held, and free again soon after its holder is gone. */
   tryLock(key: string): Promise<TokenLock | undefined> {
-    return this.#manager.acquireLease(`${key}/tokens`);
+    return this.#manager.acquireLease(`${key}/tokens`, { leaseMs: this.#leaseMs });
   }
 }

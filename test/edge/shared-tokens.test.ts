@@ -12,6 +12,7 @@ import { fixtureCommand } from '../helpers/fixture.ts';
 import { times } from '../helpers/repetitions.ts';
 import { keysWithPrefix, skipWithoutRedis, startRedis } from '../helpers/redis-server.ts';
 import type { RedisServer } from '../helpers/redis-server.ts';
+import { until } from '../helpers/until.ts';
 
 const skip = skipWithoutRedis;
 const WORKERS = 32;
@@ -27,6 +28,8 @@ class RotatingTokenServer {
   /** The numbers of the refresh tokens that came. */
   readonly came: number[] = [];
   latest = 1;
+  /** Whether the next request is left without an answer, and changes nothing. */
+  holdsNext = false;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -39,8 +42,8 @@ class RotatingTokenServer {
       let body = '';
       request.setEncoding('utf8').on('data', (part: string) => (body += part));
       request.on('end', () => {
-        const [status, json] = endpoint.#answer(new URLSearchParams(body));
-        response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(json));
+        const [status, json] = endpoint.#answer(new URLSearchParams(body)) ?? [];
+        if (status !== undefined) response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(json));
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -56,9 +59,13 @@ class RotatingTokenServer {
     this.#server.closeAllConnections();
   }
 
-  #answer(form: URLSearchParams): readonly [status: number, json: object] {
+  #answer(form: URLSearchParams): readonly [status: number, json: object] | undefined {
     const number = Number(form.get('refresh_token')?.slice('rt-'.length));
     this.came.push(number);
+    if (this.holdsNext) {
+      this.holdsNext = false;
+      return undefined;
+    }
     if (form.get('grant_type') !== 'refresh_token' || number !== this.latest) return [400, { error: 'invalid_grant' }];
     this.latest++;
     return [200, { access_token: `at-${this.latest}`, refresh_token: `rt-${this.latest}`, token_type: 'Bearer', expires_in: LIFE_MS / 1_000 }];
@@ -89,6 +96,12 @@ class TokenWorker {
     const told = new Promise<unknown>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
     this.#child.stdin.write(`${JSON.stringify([id, command, ...args])}\n`);
     return told as Promise<T>;
+  }
+
+  async kill(): Promise<void> {
+    const exited = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.#child.kill('SIGKILL');
+    await exited;
   }
 
   async end(): Promise<void> {
@@ -177,9 +190,25 @@ describe('tokens that 32 workers share', () => {
     assert.deepEqual(endpoint.came, [1]);
   });
 
+  test('the one that renews them is killed before it is answered: after its lease another one does, and nobody is signed out', LIMIT, async () => {
+    const aheadMs = (EXPIRIES + 30) * LIFE_MS;
+    await signIn('joe', aheadMs);
+    endpoint.holdsNext = true;
+    const holder = workers[0];
+    assert.ok(holder !== undefined);
+    const lost = assert.rejects(holder.tell('at', aheadMs + LIFE_MS, 1), { message: 'The worker ended' });
+    await until(() => endpoint.came.length === 1, 'it renews them');
+    const others = workers.slice(1);
+    const found = Promise.all(others.map((worker) => worker.tell('at', aheadMs + LIFE_MS, CALLS_AT_ONCE)));
+    await holder.kill();
+    await lost;
+    assert.deepEqual(await found, others.map(() => ['at-2']));
+    assert.deepEqual(endpoint.came, [1, 1]);
+  });
+
   test('nothing in Redis shows a token (T26)', LIMIT, async () => {
     const keys = [...(await keysWithPrefix(redis, 'tokens:')).keys()].filter((key) => key.endsWith(':secret'));
-    assert.equal(keys.length, 2);
+    assert.equal(keys.length, 3);
     for (const key of keys) {
       const value = await redis.cli('get', key);
       assert.ok(!/at-\d|rt-\d|example/.test(key + value + Buffer.from(value.split(':')[2] ?? '', 'base64').toString('latin1')));

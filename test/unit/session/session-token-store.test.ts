@@ -49,7 +49,7 @@ describe('SessionTokenStore', () => {
 
   test('wrong arguments are told at the door', () => {
     const manager = new InMemorySessionManager();
-    for (const options of [{ expirationSeconds: 0 }, { expirationSeconds: 2e9 }]) assert.throws(() => new SessionTokenStore(manager, options), RangeError);
+    for (const options of [{ expirationSeconds: 0 }, { expirationSeconds: 2e9 }, { lockLeaseMs: 0 }]) assert.throws(() => new SessionTokenStore(manager, options), RangeError);
     for (const options of [{ ttl: 5 }, null, { expirationSeconds: '1' }]) assert.throws(() => new SessionTokenStore(manager, options as never), TypeError);
     for (const wrong of [undefined, null, 'redis']) assert.throws(() => new SessionTokenStore(wrong as never), TypeError);
   });
