@@ -20,6 +20,8 @@ export type { RedisSessionStatus } from './session/redis-session-manager.ts';
 export type { RedisSessionManagerOptions } from './session/redis-session-options.ts';
 export type { RedisAvailability } from './session/redis-breaker.ts';
 export type { SealingKey } from './session/session-seal.ts';
+export { Secret } from './base/secret.ts';
+export type { NewSecret, VersionedSecret } from './base/versioned-secrets.ts';
 export { RedisClient } from './redis/redis-client.ts';
 export { RedisCluster } from './redis/redis-cluster.ts';
 export { RedisSentinel } from './redis/redis-sentinel.ts';

@@ -9,7 +9,8 @@ import { parseChallenges } from '../http/www-authenticate.ts';
 import { jwkThumbprint } from './jwk-thumbprint.ts';
 import { randomTokenId, sha256Base64URL, signJWT } from './jwt.ts';
 import type { OAuthAnswer } from './oauth-http.ts';
-import type { SigningKey } from './signing-key.ts';
+import { importSigningKey, readJWK, signingParameters } from './signing-key.ts';
+import type { PlatformKey, SigningKey } from './signing-key.ts';
 
 /** A key for proofs, whose private half cannot be taken out: it ends with the process, and what was issued for it with it. */
 export interface DPoPKey {
@@ -41,8 +42,20 @@ const MAX_NONCES = 64;
 export async function makeDPoPKey(): Promise<DPoPKey> {
   const { privateKey, publicKey } = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']);
   const { x, y } = await crypto.subtle.exportKey('jwk', publicKey);
-  const publicJWK = Object.freeze({ kty: 'EC', crv: 'P-256', x, y });
-  return Object.freeze({ signer: { algorithm: 'ES256' as const, keyId: undefined, key: privateKey }, publicJWK, thumbprint: await jwkThumbprint(publicJWK) });
+  return toDPoPKey(privateKey, x, y);
+}
+
+/**
+ * A key that outlives the process, and that several may share: a private JWK of P-256, as an object or its JSON.
+ *
+ * @throws TypeError, which never shows the key, as `importSigningKey`; also for a JWK whose halves are not of one key, and for PEM, which does not show its public half.
+ */
+export async function importDPoPKey(given: string | Secret | JSONObject): Promise<DPoPKey> {
+  const jwk = readJWK(given);
+  const { key } = await importSigningKey(jwk, { algorithm: 'ES256' });
+  const [x, y] = [own(jwk, 'x'), own(jwk, 'y')];
+  if (!(await areOfOneKey(key, { kty: 'EC', crv: 'P-256', x, y }))) throw new TypeError('The JWK is damaged: its public half is not of its private half');
+  return toDPoPKey(key, x, y);
 }
 
 /** Makes proofs with one key, each for one try of one request, and keeps the nonces that servers want in them. */
@@ -94,6 +107,20 @@ export class DPoPProver {
     const [oldest] = this.#nonces.keys();
     if (this.#nonces.size > MAX_NONCES && oldest !== undefined) this.#nonces.delete(oldest);
   }
+}
+
+/** A proof shows its key, so it needs no `kid`. */
+async function toDPoPKey(key: PlatformKey, x: unknown, y: unknown): Promise<DPoPKey> {
+  const publicJWK = Object.freeze({ kty: 'EC', crv: 'P-256', x, y });
+  return Object.freeze({ signer: Object.freeze({ algorithm: 'ES256', keyId: undefined, key }), publicJWK, thumbprint: await jwkThumbprint(publicJWK) });
+}
+
+/** Not every runtime looks when it imports. */
+async function areOfOneKey(key: PlatformKey, publicJWK: JSONObject): Promise<boolean> {
+  const parameters = signingParameters('ES256');
+  const publicKey = await crypto.subtle.importKey('jwk', publicJWK, parameters, false, ['verify']).catch(() => undefined);
+  const probe = new TextEncoder().encode('one key');
+  return publicKey !== undefined && crypto.subtle.verify(parameters, publicKey, await crypto.subtle.sign(parameters, key, probe), probe);
 }
 
 /** An authorization server says so in its JSON, a resource in its challenge. Source: RFC 9449 sections 8 and 9. */

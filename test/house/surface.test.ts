@@ -30,6 +30,7 @@ const EXPORTS = [
   'RequestTimeoutError',
   'SERVER_LOG_LEVELS',
   'SchemaRegistry',
+  'Secret',
   'SessionManager',
   'SessionStoreError',
   'StdioMCPServer',
