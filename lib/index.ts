@@ -54,7 +54,6 @@ export type { LoopbackSignInOptions, SignIn, SignInRequest, SignInTurn } from '.
 export { InMemoryTokenStore } from './oauth/token-store.ts';
 export type { TokenLock, TokenStore } from './oauth/token-store.ts';
 export { guardLookup } from './oauth/guarded-lookup.ts';
-export type { NameLookup, NameLookupOptions, NamedAddress } from './oauth/guarded-lookup.ts';
 export type { EndpointPolicy } from './oauth/endpoint-policy.ts';
 export { receiveRedirect } from './oauth/redirect-receiver.ts';
 export type { ReceiveRedirectOptions, RedirectReceiver } from './oauth/redirect-receiver.ts';
@@ -62,7 +61,8 @@ export { Secret } from './base/secret.ts';
 export type { Admission, Authorization, AuthorizedResponse, Authorizer, AuthorizerContext } from './http/authorizer.ts';
 export { createNodeFetch } from './transport/http/node-fetch.ts';
 export type { NodeFetch, NodeFetchInit, NodeFetchResponse } from './transport/http/node-fetch-contract.ts';
-export type { Lookup, LookupAddress, NodeFetchOptions, PEM } from './transport/http/node-fetch-options.ts';
+export type { NodeFetchOptions, PEM } from './transport/http/node-fetch-options.ts';
+export type { LookupGuard, NameLookup, NameLookupOptions, NamedAddress } from './http/name-lookup.ts';
 export type { BodyReader, Fetch, FetchBody, FetchInit, FetchResponse } from './http/fetch-port.ts';
 export type { UserHeaders } from './transport/http/http-client.ts';
 export type { FrameHeaders } from './transport/transport.ts';

@@ -1,5 +1,7 @@
 /** What the HTTP transports ask of a `fetch`: less than the platform's gives, so that any of them fits. */
 
+import type { LookupGuard } from './name-lookup.ts';
+
 /** One request. */
 export interface FetchInit {
   readonly method: string;
@@ -40,4 +42,9 @@ export interface Fetch {
    * signal of the platform at all but an `AbortSource`, which costs less.
    */
   readonly signals?: 'reused' | 'sources';
+  /**
+   * The same fetch, which looks the names of servers up with what `guard` makes of its own lookup: an address that the guard refuses is not connected to, and the rejection has the
+   * guard's error among its causes. With one and the same guard it is one and the same fetch. Authorization uses it for every request of its own. A fetch without this member cannot check what a name stands for.
+   */
+  readonly guarded?: (guard: LookupGuard) => Fetch;
 }

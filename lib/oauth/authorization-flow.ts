@@ -13,6 +13,7 @@ import { ClientKeeper } from './client-keeper.ts';
 import { discoverAuthorization } from './discovery.ts';
 import type { DiscoveredAuthorization } from './discovery.ts';
 import { DPoPProver, makeDPoPKey } from './dpop.ts';
+import { guardedFetch } from './guarded-lookup.ts';
 import { OAuthClient } from './oauth-client.ts';
 import type { ResolvedOAuthOptions } from './oauth-options.ts';
 import { OAuthSession } from './oauth-session.ts';
@@ -47,11 +48,11 @@ export class AuthorizationFlow {
   #scopes: readonly string[] | undefined;
 
   constructor(options: ResolvedOAuthOptions, context: AuthorizerContext) {
-    const { fetch = context.fetch, policy } = options;
+    const { policy } = options;
     const { clock, limits } = context;
     this.#options = options;
     this.#context = context;
-    this.#http = new OAuthClient({ fetch, clock, limits, policy });
+    this.#http = new OAuthClient({ fetch: guardedFetch(options.fetch ?? context.fetch, policy), clock, limits, policy });
     this.#clients = new ClientKeeper(options, this.#http, clock);
   }
 

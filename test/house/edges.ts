@@ -67,7 +67,6 @@ export const EDGES: readonly EdgeRule[] = [
   rule('the network', new RegExp(GLOBAL('fetch|XMLHttpRequest|WebSocket|EventSource|navigator'), 'g'), [
     'lib/servers/http-road.ts',
     'lib/transport/http/http-client.ts',
-    'lib/transport/http/node-fetch.ts',
     'lib/transport/http/platform-fetch.ts',
   ]),
   rule('the console', new RegExp(GLOBAL('console'), 'g')),
@@ -95,6 +94,7 @@ export const NODE_MODULES: Readonly<Record<string, readonly string[]>> = Object.
   'node:fs': [CHILD_PROCESS, PROCESS_GROUP],
   'node:path': [CHILD_PROCESS],
   'node:diagnostics_channel': [DIAGNOSTICS_BUILTIN],
+  'node:dns': [NODE_FETCH_BUILTINS],
   'node:events': [NODE_FETCH_BUILTINS],
   'node:http': [NODE_FETCH_BUILTINS, 'lib/oauth/redirect-receiver.ts'],
   'node:https': [NODE_FETCH_BUILTINS],

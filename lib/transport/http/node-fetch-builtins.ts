@@ -3,6 +3,7 @@
  * top of a file costs 25 ms of every start.
  */
 
+import type * as dns from 'node:dns';
 import type { setMaxListeners } from 'node:events';
 import type * as http from 'node:http';
 import type * as https from 'node:https';
@@ -24,6 +25,7 @@ export type SetMaxListeners = typeof setMaxListeners;
 
 /** What the fetch over `node:http` is made of. */
 export interface Builtins {
+  dns(): typeof dns;
   events(): { readonly setMaxListeners: SetMaxListeners };
   http(): typeof http;
   https(): typeof https;
@@ -32,6 +34,7 @@ export interface Builtins {
 }
 
 const builtins: Builtins = Object.freeze({
+  dns: () => process.getBuiltinModule('node:dns'),
   events: () => process.getBuiltinModule('node:events'),
   http: () => process.getBuiltinModule('node:http'),
   https: () => process.getBuiltinModule('node:https'),
@@ -42,8 +45,8 @@ const builtins: Builtins = Object.freeze({
 /** The modules, each loaded when it is first asked for; all at once where the platform cannot do that. */
 export async function loadBuiltins(): Promise<Builtins> {
   if (typeof process.getBuiltinModule === 'function') return builtins;
-  const [events, http, https, net, zlib] = await Promise.all([
-    ...([import('node:events'), import('node:http'), import('node:https'), import('node:net'), import('node:zlib')] as const),
+  const [dns, events, http, https, net, zlib] = await Promise.all([
+    ...([import('node:dns'), import('node:events'), import('node:http'), import('node:https'), import('node:net'), import('node:zlib')] as const),
   ]);
-  return { events: () => events.default, http: () => http, https: () => https, net: () => net, zlib: () => zlib };
+  return { dns: () => dns, events: () => events.default, http: () => http, https: () => https, net: () => net, zlib: () => zlib };
 }

@@ -2,6 +2,7 @@
 
 import type { AbortSource } from '../../base/cancellation.ts';
 import type { BodyReader } from '../../http/fetch-port.ts';
+import type { LookupGuard } from '../../http/name-lookup.ts';
 
 /** What a request is made with. What is not named here is not supported, and ignored. */
 export interface NodeFetchInit {
@@ -56,6 +57,11 @@ export interface NodeFetch {
   (input: string | URL, init?: NodeFetchInit): Promise<NodeFetchResponse>;
   /** {@link NodeFetchInit.signal} need not be a signal of the platform. */
   readonly signals: 'sources';
+  /**
+   * The same fetch, over sockets of its own, which looks the names of servers up with what `guard` makes of the option `lookup`, or of the platform's lookup. The guard is not asked about hosts that are
+   * addresses, about proxies, about what a proxy connects to, nor with `socketPath`. It is closed with this one.
+   */
+  guarded(guard: LookupGuard): NodeFetch;
   /** Closes the idle sockets, and every other as soon as its exchange has ended. No further request is taken. */
   close(): Promise<void>;
 }

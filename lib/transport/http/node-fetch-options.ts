@@ -1,25 +1,12 @@
 /** What a fetch over `node:http` can be told, read once. */
 
 import { checkKeys, count, describe, durationMs, flag, functionOption, text } from '../../base/options.ts';
+import type { NameLookup } from '../../http/name-lookup.ts';
 import { parseProxy } from './node-fetch-proxy-url.ts';
 import type { Proxy } from './node-fetch-proxy-url.ts';
 
 /** Text of a PEM file, or its bytes. */
 export type PEM = string | Uint8Array;
-
-/** An address that a name was looked up to. */
-export interface LookupAddress {
-  readonly address: string;
-  /** 4 or 6. */
-  readonly family: number;
-}
-
-/** The signature of `lookup` in `node:dns`. With `options.all` it answers a list of addresses, else one and its family. */
-export type Lookup = (
-  hostname: string,
-  options: { readonly all?: boolean | undefined; readonly family?: number | 'IPv4' | 'IPv6' | undefined; readonly hints?: number | undefined },
-  callback: (error: Error | null, address: string | LookupAddress[], family?: number) => void,
-) => void;
 
 /** Options of {@link createNodeFetch}. */
 export interface NodeFetchOptions {
@@ -45,7 +32,7 @@ export interface NodeFetchOptions {
   /** The path of a Unix socket that every request goes to, whatever the host of its url; no proxy is used. */
   readonly socketPath?: string;
   /** Looks names up, those of servers and of proxies. It is not asked about hosts that are addresses. `lookup` of `node:dns`. */
-  readonly lookup?: Lookup;
+  readonly lookup?: NameLookup;
   /** Exchanges at once with one server, each on a socket of its own; more wait for their turn. 256. */
   readonly maxSocketsPerHost?: number;
   /** Open sockets at once, idle ones included, to all servers. 1,024. */

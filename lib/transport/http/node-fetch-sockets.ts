@@ -1,6 +1,7 @@
 /** The roads to servers: direct, over a Unix socket, through a proxy; and the sockets that are kept for the next exchange. */
 
 import { LONGEST_TIMER_MS } from '../../base/clock.ts';
+import type { LookupGuard, NameLookup } from '../../http/name-lookup.ts';
 import type { Agent, Builtins, Duplex, RequestOptions, Socket } from './node-fetch-builtins.ts';
 import type { ResolvedNodeFetchOptions } from './node-fetch-options.ts';
 import { hostOf, portOf, withoutDot } from './node-fetch-proxy-url.ts';
@@ -36,13 +37,17 @@ export class Sockets {
   readonly #options: ResolvedNodeFetchOptions;
   readonly #builtins: Builtins;
   readonly #proxyFor: ProxyChoice;
+  /** For names of servers, where it is another one than for proxies. */
+  readonly #lookup: NameLookup | undefined;
   readonly #agents = new Map<AgentKind, Agent>();
   /** Those there are, and a stand-in for each that is still being made through a proxy. */
   readonly #open = new Set<object>();
   #isClosed = false;
 
-  constructor(options: ResolvedNodeFetchOptions, builtins: Builtins) {
+  /** @param guard of the names of servers that are connected to directly. */
+  constructor(options: ResolvedNodeFetchOptions, builtins: Builtins, guard?: LookupGuard) {
     this.#options = options;
+    this.#lookup = guard?.(options.lookup ?? ((hostname, asked, callback) => builtins.dns().lookup(hostname, asked, callback)));
     this.#builtins = builtins;
     this.#proxyFor = chooseProxy(options, builtins);
   }
@@ -82,7 +87,7 @@ export class Sockets {
     const [host, port] = [hostOf(url), portOf(url)];
     const key = `${url.protocol}//${host}:${port}${suffix}`;
     const toSocket = socketPath === undefined ? {} : { socketPath };
-    const common = this.#common(key, host, port, this.#agent(kind, proxy));
+    const common = this.#common(key, host, port, this.#agent(kind, proxy), this.#lookup);
     return {
       key,
       request: kind === 'plain' ? this.#builtins.http().request : this.#builtins.https().request,
@@ -106,8 +111,8 @@ export class Sockets {
     };
   }
 
-  #common(socketKey: string, host: string, port: number, agent: Agent): RoadOptions {
-    const { lookup, maxHeaderBytes } = this.#options;
+  #common(socketKey: string, host: string, port: number, agent: Agent, lookup: NameLookup | undefined = this.#options.lookup): RoadOptions {
+    const { maxHeaderBytes } = this.#options;
     const options: RoadOptions = { socketKey, host, port, agent, maxHeaderSize: maxHeaderBytes, insecureHTTPParser: false, method: 'GET', headers: [], owner: undefined };
     // Both sides of a lookup are node's own, however its type writes them.
     return lookup === undefined ? options : { ...options, lookup: lookup as NonNullable<RequestOptions['lookup']> };

@@ -1,3 +1,4 @@
+import type { LookupGuard } from '../../http/name-lookup.ts';
 import { loadBuiltins } from './node-fetch-builtins.ts';
 import type { NodeFetch, NodeFetchInit, NodeFetchResponse } from './node-fetch-contract.ts';
 import { ACCEPTED_CODINGS } from './node-fetch-decoding.ts';
@@ -22,9 +23,7 @@ const MOST_ROADS = 64;
  * @throws TypeError, RangeError for options that cannot be.
  */
 export function createNodeFetch(options: NodeFetchOptions = {}): NodeFetch {
-  const client = new NodeFetchClient(resolveNodeFetchOptions(options));
-  const nodeFetch = (input: string | URL, init: NodeFetchInit = NO_INIT) => client.fetch(input, init);
-  return Object.assign(nodeFetch, { signals: 'sources' as const, close: async () => client.close() });
+  return new NodeFetchClient(resolveNodeFetchOptions(options)).nodeFetch;
 }
 
 class NodeFetchClient {
@@ -33,29 +32,45 @@ class NodeFetchClient {
   readonly #roads = new Map<string, { readonly url: string; readonly road: Road }>();
   #loading: Promise<ExchangeSettings> | undefined;
   #settings: ExchangeSettings | undefined;
+  readonly #guard: LookupGuard | undefined;
+  readonly #guarded = new Map<LookupGuard, NodeFetchClient>();
   #isClosed = false;
+  readonly nodeFetch: NodeFetch;
 
-  constructor(options: ResolvedNodeFetchOptions) {
+  constructor(options: ResolvedNodeFetchOptions, guard?: LookupGuard) {
     this.#options = options;
+    this.#guard = guard;
     this.#requests = new RequestReader(options.compression ? ACCEPTED_CODINGS : undefined);
+    const nodeFetch = (input: string | URL, init: NodeFetchInit = NO_INIT) => this.#fetch(input, init);
+    this.nodeFetch = Object.assign(nodeFetch, { signals: 'sources' as const, guarded: (further: LookupGuard) => this.#guardedBy(further).nodeFetch, close: async () => this.#close() });
   }
 
-  fetch(input: string | URL, init: NodeFetchInit): Promise<NodeFetchResponse> {
+  #fetch(input: string | URL, init: NodeFetchInit): Promise<NodeFetchResponse> {
     if (this.#settings !== undefined) return this.#begin(this.#settings, input, init);
     this.#loading ??= this.#load();
     return this.#loading.then((settings) => this.#begin(settings, input, init));
   }
 
-  close(): void {
+  #close(): void {
     this.#isClosed = true;
     this.#settings?.sockets.close();
+    for (const guarded of this.#guarded.values()) guarded.#close();
+  }
+
+  /** A guard that comes on top lets through what both let through. Sockets are not shared: they were opened without it. */
+  #guardedBy(further: LookupGuard): NodeFetchClient {
+    const own = this.#guard;
+    const client = this.#guarded.get(further) ?? new NodeFetchClient(this.#options, own === undefined ? further : (lookup) => further(own(lookup)));
+    this.#guarded.set(further, client);
+    if (this.#isClosed) client.#close();
+    return client;
   }
 
   async #load(): Promise<ExchangeSettings> {
     const builtins = await loadBuiltins();
     const { maxSocketsPerHost, maxSockets, maxDecodedBytes, maxInterimResponses } = this.#options;
     const slots = new ExchangeSlots(maxSocketsPerHost, maxSockets);
-    const sockets = new Sockets(this.#options, builtins);
+    const sockets = new Sockets(this.#options, builtins, this.#guard);
     const { setMaxListeners } = builtins.events();
     this.#settings = { slots, sockets, zlib: () => builtins.zlib(), setMaxListeners, maxDecodedBytes, maxInterimResponses };
     return this.#settings;

@@ -4,7 +4,7 @@ import { AuthorizationError } from '../../../lib/base/errors.ts';
 import { STRICT_ENDPOINTS, checkEndpoint, isLoopbackHost, objectionToAddress } from '../../../lib/oauth/endpoint-policy.ts';
 import type { EndpointPolicy } from '../../../lib/oauth/endpoint-policy.ts';
 import { guardLookup } from '../../../lib/oauth/guarded-lookup.ts';
-import type { NameLookup, NamedAddress } from '../../../lib/oauth/guarded-lookup.ts';
+import type { NameLookup, NamedAddress } from '../../../lib/http/name-lookup.ts';
 import { addressScope } from '../../../lib/oauth/ip-address.ts';
 import type { AddressScope } from '../../../lib/oauth/ip-address.ts';
 
