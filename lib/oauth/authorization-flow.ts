@@ -47,11 +47,10 @@ export class AuthorizationFlow {
   #scopes: readonly string[] | undefined;
 
   constructor(options: ResolvedOAuthOptions, context: AuthorizerContext) {
-    const { fetch = context.fetch, policy } = options;
     const { clock, limits } = context;
     this.#options = options;
     this.#context = context;
-    this.#http = new OAuthClient({ fetch, clock, limits, policy });
+    this.#http = new OAuthClient({ fetch: options.fetch ?? context.fetch, clock, limits, policy: options.policy });
     this.#clients = new ClientKeeper(options, this.#http, clock);
   }
 

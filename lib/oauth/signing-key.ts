@@ -38,7 +38,7 @@ interface Scheme {
   readonly crv?: string;
 }
 
-const SCHEMES: Readonly<Record<SigningAlgorithm, Scheme>> = Object.freeze({
+const SIGNING_SCHEMES: Readonly<Record<SigningAlgorithm, Scheme>> = Object.freeze({
   ES256: { parameters: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }, kty: 'EC', crv: 'P-256', members: ['x', 'y', 'd'] },
   RS256: { parameters: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }, kty: 'RSA', members: ['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi'] },
   EdDSA: { parameters: { name: 'Ed25519' }, kty: 'OKP', crv: 'Ed25519', members: ['x', 'd'] },
@@ -62,7 +62,7 @@ const OTHER_PEMS: Readonly<Record<string, string>> = {
 
 /** What WebCrypto is told for signing with `algorithm`. */
 export function signingParameters(algorithm: SigningAlgorithm): Scheme['parameters'] {
-  return SCHEMES[algorithm].parameters;
+  return SIGNING_SCHEMES[algorithm].parameters;
 }
 
 /**
@@ -87,7 +87,7 @@ async function importPEM(pem: string, algorithm: SigningAlgorithm | undefined, k
   const bytes = base64ToBytes(body.replace(/\s/g, ''));
   // The platform tells the kinds apart: a key of one is none of another.
   for (const candidate of algorithm === undefined ? ALGORITHMS : [algorithm]) {
-    const key = bytes && (await crypto.subtle.importKey('pkcs8', bytes, SCHEMES[candidate].parameters, false, ['sign']).catch(() => undefined));
+    const key = bytes && (await crypto.subtle.importKey('pkcs8', bytes, SIGNING_SCHEMES[candidate].parameters, false, ['sign']).catch(() => undefined));
     if (key !== undefined) return toSigningKey(candidate, keyId, key);
   }
   throw new TypeError(`The private key is none for ${algorithm ?? ALGORITHMS.join(', ')}, or is damaged${adviceOnEd25519(algorithm)}`);
@@ -98,7 +98,7 @@ async function importJWK(jwk: JSONObject, algorithm: SigningAlgorithm | undefine
   const candidate = ALGORITHMS.find((name) => isOfScheme(jwk, name) && (algorithm ?? name) === name);
   if (candidate === undefined) throw new TypeError(`The JWK is no key for ${algorithm ?? ALGORITHMS.join(', ')}: ${kind}`);
   if (typeof own(jwk, 'd') !== 'string') throw new TypeError(`The JWK has no member d: it is a public key (${kind})`);
-  const { kty, crv, members, parameters } = SCHEMES[candidate];
+  const { kty, crv, members, parameters } = SIGNING_SCHEMES[candidate];
   const bare = Object.fromEntries(members.filter((name) => Object.hasOwn(jwk, name)).map((name) => [name, own(jwk, name)]));
   const key = await crypto.subtle.importKey('jwk', { kty, ...(crv === undefined ? {} : { crv }), ...bare }, parameters, false, ['sign']).catch(() => undefined);
   if (key === undefined) throw new TypeError(`The JWK is damaged: its members do not make a key (${kind})${adviceOnEd25519(candidate)}`);
@@ -107,7 +107,7 @@ async function importJWK(jwk: JSONObject, algorithm: SigningAlgorithm | undefine
 }
 
 function isOfScheme(jwk: JSONObject, name: SigningAlgorithm): boolean {
-  const { kty, crv } = SCHEMES[name];
+  const { kty, crv } = SIGNING_SCHEMES[name];
   const alg = own(jwk, 'alg');
   return own(jwk, 'kty') === kty && own(jwk, 'crv') === crv && (alg === undefined || alg === name || (name === 'EdDSA' && alg === 'Ed25519'));
 }
