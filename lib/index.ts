@@ -57,7 +57,6 @@ export { guardLookup } from './oauth/guarded-lookup.ts';
 export type { EndpointPolicy } from './oauth/endpoint-policy.ts';
 export { receiveRedirect } from './oauth/redirect-receiver.ts';
 export type { ReceiveRedirectOptions, RedirectReceiver } from './oauth/redirect-receiver.ts';
-export { Secret } from './base/secret.ts';
 export type { Admission, Authorization, AuthorizedResponse, Authorizer, AuthorizerContext } from './http/authorizer.ts';
 export { createNodeFetch } from './transport/http/node-fetch.ts';
 export type { NodeFetch, NodeFetchInit, NodeFetchResponse } from './transport/http/node-fetch-contract.ts';

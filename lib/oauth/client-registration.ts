@@ -32,8 +32,8 @@ export interface ClientDescription {
   readonly initialAccessToken?: Secret | undefined;
 }
 
-const WHAT = 'the registration endpoint';
-const SHOWN_DESCRIPTION_CHARACTERS = 300;
+const REGISTRATION_ENDPOINT = 'the registration endpoint';
+const SHOWN_REFUSAL_CHARACTERS = 300;
 
 type Method = ClientCredentials['tokenEndpointAuthMethod'];
 
@@ -55,7 +55,7 @@ export async function registerClient(http: OAuthHTTP, server: AuthorizationServe
   if (registrationEndpoint === undefined) throw registrationFailure('the authorization server has no registration endpoint', {});
   const { initialAccessToken } = description;
   const headers: OAuthHeaders = initialAccessToken === undefined ? {} : { [SENT_HEADERS.authorization]: new Secret(`Bearer ${initialAccessToken.reveal()}`) };
-  const { status, json } = await http.postJSON(registrationEndpoint, WHAT, registrationRequest(server, description), headers, signal);
+  const { status, json } = await http.postJSON(registrationEndpoint, REGISTRATION_ENDPOINT, registrationRequest(server, description), headers, signal);
   if (status >= 400) throw refusedRegistration(status, json, description);
   if (json === undefined) throw registrationFailure(`it answered with status ${status} and no JSON object`, { status });
   return checkRegisteredClient(json, server.issuer, description.redirectUris);
@@ -100,7 +100,7 @@ function checkRegisteredClient(document: JSONObject, issuer: string, redirectUri
   const registeredMethod = registeredMethodOf(method);
   if (method !== undefined && registeredMethod === undefined) throw fields.refuse('token_endpoint_auth_method must be one that was asked for or can be used here');
   const registeredUris = fields.texts('redirect_uris') ?? redirectUris;
-  if (!isSameSet(registeredUris, redirectUris)) throw fields.refuse('redirect_uris must be those that were asked for');
+  if (!isEqualSet(registeredUris, redirectUris)) throw fields.refuse('redirect_uris must be those that were asked for');
   if (fields.texts('grant_types')?.includes('authorization_code') === false) throw fields.refuse('grant_types must hold authorization_code, which was asked for');
   return {
     kind: 'dynamic',
@@ -119,7 +119,7 @@ function expiryOf(fields: MetadataFields): number | undefined {
   return seconds === 0 ? undefined : Math.min(seconds * 1_000, Number.MAX_SAFE_INTEGER);
 }
 
-function isSameSet(some: readonly string[], others: readonly string[]): boolean {
+function isEqualSet(some: readonly string[], others: readonly string[]): boolean {
   return some.every((item) => others.includes(item)) && others.every((item) => some.includes(item));
 }
 
@@ -127,7 +127,7 @@ function refusedRegistration(status: number, json: JSONObject | undefined, { red
   const fields = new MetadataFields(json ?? {}, 'The answer of the registration endpoint', 'ERR_MCP_AUTH_REGISTRATION');
   const error = errorCodeOf(fields.value('error'));
   const description = fields.value('error_description');
-  const said = typeof description === 'string' ? `: ${quote(description, SHOWN_DESCRIPTION_CHARACTERS)}` : '';
+  const said = typeof description === 'string' ? `: ${quote(description, SHOWN_REFUSAL_CHARACTERS)}` : '';
   const type = applicationTypeOf(redirectUris);
   const hint = error === 'invalid_redirect_uri' ? `; the client was registered as ${type}, change the redirect URI to one that this server takes for that` : '';
   return registrationFailure(`it answered with status ${status}${error === undefined ? '' : ` and ${quote(error)}`}${said}${hint}`, { status, error });

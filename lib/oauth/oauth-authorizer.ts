@@ -22,6 +22,9 @@ const MOST_STEP_UPS = 3;
 // Tokens of a server of one's own network, which the host named itself, may go there; over http they go to this machine only.
 const SERVER_POLICY: EndpointPolicy = Object.freeze({ allowLoopback: true, dangerouslyAllowPrivateAddresses: true });
 
+// Source: RFC 9449 sections 7.1 and 9.
+const PROOF_REFUSALS: ReadonlySet<string | undefined> = new Set(['use_dpop_nonce', 'invalid_dpop_proof']);
+
 /** A flow that several wait for; it ends when the last of them goes. */
 interface SharedFlow {
   readonly done: Promise<void>;
@@ -102,6 +105,8 @@ class OAuthAdmission implements Admission {
     // The end of a session is told to whoever lets it be told: nobody signs in for that.
     if ((status !== 401 && status !== 403) || this.#method === 'DELETE') return false;
     const challenge = authorizationChallenge(headers.get(READ_HEADERS.wwwAuthenticate));
+    // Other tokens would be refused for the same.
+    if (this.#sent?.tokenType === 'DPoP' && PROOF_REFUSALS.has(challenge?.error)) throw proofRefused(this.#authorizer.serverName, status, challenge?.error);
     return status === 401 ? this.#refused(challenge, signal) : this.#forbidden(challenge, signal);
   }
 
@@ -146,4 +151,8 @@ class OAuthAdmission implements Admission {
   #shut(status: number, why: string): AuthorizationError {
     return new AuthorizationError('ERR_MCP_AUTH_REQUIRED', `${this.#authorizer.serverName} ${why} (status ${status})`, { details: { status }, delivery: 'answered' });
   }
+}
+
+function proofRefused(serverName: string, status: number, error: string | undefined): AuthorizationError {
+  return new AuthorizationError('ERR_MCP_AUTH_DPOP', `${serverName} refuses the proof that goes with the token: ${error} (status ${status})`, { details: { status, error }, delivery: 'answered' });
 }

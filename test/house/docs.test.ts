@@ -22,6 +22,7 @@ const WITH_RUNNABLE_CODE = [
   'docs/json-schema.md',
   'docs/logging.md',
   'docs/middleware.md',
+  'docs/oauth.md',
   'docs/observability.md',
   'docs/prompts.md',
   'docs/quick-start.md',

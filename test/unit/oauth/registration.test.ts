@@ -6,7 +6,7 @@ import type { JSONObject } from '../../../lib/base/json.ts';
 import { Secret } from '../../../lib/base/secret.ts';
 import { defaultAuthorizationServer } from '../../../lib/oauth/authorization-server-metadata.ts';
 import type { AuthorizationServer } from '../../../lib/oauth/authorization-server.ts';
-import { checkClientDocumentURL, chooseClient } from '../../../lib/oauth/client-choice.ts';
+import { checkClientDocumentURL, chooseOAuthClient } from '../../../lib/oauth/client-choice.ts';
 import type { ClientSources } from '../../../lib/oauth/client-choice.ts';
 import { registerClient, registrationRequest } from '../../../lib/oauth/client-registration.ts';
 import type { ClientDescription } from '../../../lib/oauth/client-registration.ts';
@@ -140,7 +140,7 @@ describe('as which client a host comes (MCP, client registration)', () => {
   const stored: RegisteredClient = { kind: 'dynamic', issuer: ISSUER, clientId: 'before', clientSecret: undefined, registeredMethod: 'none', secretExpiresAtMs: undefined };
   const reads = { ...server, clientIdMetadataDocumentSupported: true };
   const idOf = (at: AuthorizationServer, sources: Partial<ClientSources>): string => {
-    const choice = chooseClient(at, { ...none, ...sources }, NOW);
+    const choice = chooseOAuthClient(at, { ...none, ...sources }, NOW);
     return 'client' in choice ? `${choice.client.kind} ${choice.client.clientId}` : `register ${choice.register.clientName}`;
   };
 
@@ -157,7 +157,7 @@ describe('as which client a host comes (MCP, client registration)', () => {
     assert.equal(idOf(elsewhere, { preRegistered, stored, description }), 'register The App');
     assert.throws(() => idOf({ ...elsewhere, registrationEndpoint: undefined }, { preRegistered, stored, description }), { code: 'ERR_MCP_AUTH_REGISTRATION', message: /those of "https:\/\/other\.example", "https:\/\/as\.example"/ });
     assert.equal(idOf(elsewhere, { document }), 'metadata-document https://app.example/client.json');
-    const choice = chooseClient(elsewhere, { ...none, document }, NOW);
+    const choice = chooseOAuthClient(elsewhere, { ...none, document }, NOW);
     assert.ok('client' in choice && choice.client.issuer === 'https://as.example/');
   });
 
