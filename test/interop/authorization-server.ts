@@ -123,7 +123,7 @@ function configurationOf(store: ProviderStore, resources: ReadonlyMap<string, Se
     findAccount: (_, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
     interactions: { url: (_, { uid }) => `${PAGES}${uid}` },
     scopes: ['openid', 'offline_access'],
-    ttl: { AccessToken: 600, AuthorizationCode: 60, ClientCredentials: 60, Grant: 3_600, Interaction: 600, RefreshToken: 3_600, Session: 3_600 },
+    ttl: { AccessToken: (_, { resourceServer }) => resourceServer?.accessTokenTTL ?? 60, AuthorizationCode: 60, ClientCredentials: (_, { resourceServer }) => resourceServer?.accessTokenTTL ?? 60, Grant: 3_600, Interaction: 600, RefreshToken: 3_600, Session: 3_600 },
     pkce: { required: () => true },
     rotateRefreshToken: true,
     renderError: (context, { error, error_description: description }) => {
