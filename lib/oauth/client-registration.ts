@@ -3,6 +3,7 @@
 import type { AbortSource } from '../base/cancellation.ts';
 import { AuthorizationError } from '../base/errors.ts';
 import type { ErrorDetails } from '../base/errors.ts';
+import { own } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
 import { Secret } from '../base/secret.ts';
 import { quote } from '../base/text.ts';
@@ -10,7 +11,7 @@ import { SENT_HEADERS } from '../http/header-names.ts';
 import { errorCodeOf } from './authorization-challenge.ts';
 import type { AuthorizationServer, ClientCredentials } from './authorization-server.ts';
 import { MetadataFields } from './metadata-fields.ts';
-import type { OAuthHTTP, OAuthHeaders } from './oauth-http.ts';
+import type { OAuthAnswer, OAuthHTTP, OAuthHeaders } from './oauth-http.ts';
 import { applicationTypeOf } from './redirect-uri.ts';
 import type { ApplicationType } from './redirect-uri.ts';
 import { clientTextOf, registeredMethodOf } from './registered-client.ts';
@@ -46,7 +47,7 @@ const METHODS_TO_ASK_FOR: Readonly<Record<ApplicationType, readonly Method[]>> =
 const DEFAULT_METHODS: readonly string[] = ['client_secret_basic'];
 
 /**
- * Registers a client at `server`, which must have a registration endpoint.
+ * Registers a client at `server`, which must have a registration endpoint: with the scopes that it is to be for, and where the server takes no such client once more without them.
  *
  * @throws AuthorizationError `ERR_MCP_AUTH_REGISTRATION` when the server refuses (`details.error` is its code), answers with no client, or with one that is not as it was asked for; and as {@link OAuthHTTP}.
  */
@@ -55,10 +56,17 @@ export async function registerClient(http: OAuthHTTP, server: AuthorizationServe
   if (registrationEndpoint === undefined) throw registrationFailure('the authorization server has no registration endpoint', {});
   const { initialAccessToken } = description;
   const headers: OAuthHeaders = initialAccessToken === undefined ? {} : { [SENT_HEADERS.authorization]: new Secret(`Bearer ${initialAccessToken.reveal()}`) };
-  const { status, json } = await http.postJSON(registrationEndpoint, REGISTRATION_ENDPOINT, registrationRequest(server, description), headers, signal);
+  const post = (described: ClientDescription): Promise<OAuthAnswer> => http.postJSON(registrationEndpoint, REGISTRATION_ENDPOINT, registrationRequest(server, described), headers, signal);
+  const first = await post(description);
+  const { status, json } = mayKnowNoScopes(first, description) ? await post({ ...description, scopes: undefined }) : first;
   if (status >= 400) throw refusedRegistration(status, json, description);
   if (json === undefined) throw registrationFailure(`it answered with status ${status} and no JSON object`, { status });
   return checkRegisteredClient(json, server.issuer, description.redirectUris);
+}
+
+/** Servers that know the scopes of each resource by itself take none of them at registration; one that leaves them out is let ask for any. Source: RFC 7591 sections 2 and 3.2.2. */
+function mayKnowNoScopes({ status, json }: OAuthAnswer, { scopes }: ClientDescription): boolean {
+  return scopes !== undefined && status === 400 && json !== undefined && own(json, 'error') === 'invalid_client_metadata';
 }
 
 /** What is asked for. Source: RFC 7591 section 2; `application_type` of OpenID Connect Dynamic Client Registration 1.0 section 2, which MCP demands. */

@@ -10,7 +10,7 @@ import type { Admission, AuthorizedResponse, Authorizer, AuthorizerContext } fro
 import { authorizationChallenge } from './authorization-challenge.ts';
 import type { AuthorizationChallenge } from './authorization-challenge.ts';
 import { AuthorizationFlow } from './authorization-flow.ts';
-import type { FlowCause } from './authorization-flow.ts';
+import type { FlowCause, FlowOutcome } from './authorization-flow.ts';
 import { checkEndpoint } from './endpoint-policy.ts';
 import type { EndpointPolicy } from './endpoint-policy.ts';
 import type { ResolvedOAuthOptions } from './oauth-options.ts';
@@ -27,7 +27,7 @@ const PROOF_REFUSALS: ReadonlySet<string | undefined> = new Set(['use_dpop_nonce
 
 /** A flow that several wait for; it ends when the last of them goes. */
 interface SharedFlow {
-  readonly done: Promise<void>;
+  readonly done: Promise<FlowOutcome>;
   readonly cancellation: Cancellation;
   waiting: number;
 }
@@ -52,11 +52,11 @@ export class OAuthAuthorizer implements Authorizer {
   }
 
   /** Runs a flow, or waits for the one that runs. */
-  async authorize(cause: FlowCause, signal: AbortSource): Promise<void> {
+  async authorize(cause: FlowCause, signal: AbortSource): Promise<FlowOutcome> {
     const shared = (this.#shared ??= this.#begin(cause));
     shared.waiting++;
     try {
-      await orAbort(shared.done, signal);
+      return await orAbort(shared.done, signal);
     } finally {
       if (--shared.waiting === 0) shared.cancellation.abort(new DOMException('Nobody waits for the authorization any more', 'AbortError'));
     }
@@ -72,7 +72,7 @@ export class OAuthAuthorizer implements Authorizer {
   }
 }
 
-/** One request: at most one refresh, one authorization, one nonce and a few step-ups. */
+/** One request: at most one refresh, one authorization beside tokens that were there, one nonce and a few step-ups. */
 class OAuthAdmission implements Admission {
   readonly #authorizer: OAuthAuthorizer;
   readonly #method: string;
@@ -129,8 +129,9 @@ class OAuthAdmission implements Admission {
       if (next !== undefined) return true;
     }
     if (this.#hasAuthorized) throw this.#shut(401, 'refuses tokens that were just issued');
-    this.#hasAuthorized = true;
-    await this.#authorizer.authorize({ serverUrl: this.#url, challenge, refused, furtherScopes: undefined }, signal);
+    const outcome = await this.#authorizer.authorize({ serverUrl: this.#url, challenge, refused, furtherScopes: undefined }, signal);
+    // Tokens that were only found may be withdrawn, and so may what they are refreshed with.
+    this.#hasAuthorized = outcome === 'issued' || this.#hasRefreshed;
     return true;
   }
 

@@ -41,6 +41,7 @@ export class OAuthSession {
   readonly prover: DPoPProver | undefined;
   readonly endpoint: TokenEndpoint;
   readonly source: TokenSource;
+  readonly #renewal: TokenRenewal;
 
   /** @throws AuthorizationError `ERR_MCP_AUTH_REGISTRATION` where the client has nothing that the server takes as a proof. */
   constructor(parts: OAuthSessionParts) {
@@ -51,7 +52,8 @@ export class OAuthSession {
     this.prover = prover;
     const tokenEndpointAuthMethod = chooseAuthMethod(proofs, server, client.registeredMethod);
     this.endpoint = { http, server, client: { clientId: client.clientId, tokenEndpointAuthMethod, ...proofs }, clock, prover };
-    this.source = new TokenSource({ owner: ownerOf(this.endpoint, { resource, user }), store, renewal: this.#renewal(parts), clock, log });
+    this.#renewal = this.#renewalOf(parts);
+    this.source = new TokenSource({ owner: ownerOf(this.endpoint, { resource, user }), store, renewal: this.#renewal, clock, log });
   }
 
   /** Whether it is one for the same tokens as `other`. */
@@ -59,7 +61,14 @@ export class OAuthSession {
     return this.discovered.server.issuer === server.issuer && this.discovered.resource === resource && this.client.clientId === clientId;
   }
 
-  #renewal({ grant, user, scopes, discovered: { resource } }: OAuthSessionParts): TokenRenewal {
+  /** Puts tokens for what is asked for at the moment in place of those that there are; false where that takes a human. @throws AuthorizationError as the token request. */
+  async askAnew(): Promise<boolean> {
+    if (!this.#renewal.canRenew(undefined)) return false;
+    await this.source.adopt(await this.#renewal.renew(undefined));
+    return true;
+  }
+
+  #renewalOf({ grant, user, scopes, discovered: { resource } }: OAuthSessionParts): TokenRenewal {
     const endpoint = this.endpoint;
     if (grant === undefined) {
       return {
