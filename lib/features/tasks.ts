@@ -1,36 +1,32 @@
 /** Calls that go on as tasks of the server. Source: 2025-11-25, basic, utilities, "Tasks" (experimental there); the extension io.modelcontextprotocol/tasks. */
 
 import type { Clock } from '../base/clock.ts';
-import { InvalidValueError, LimitError, RequestTimeoutError } from '../base/errors.ts';
+import { LimitError, RequestTimeoutError } from '../base/errors.ts';
 import type { MCPError, RPCError } from '../base/errors.ts';
 import { own } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
 import type { Limits } from '../base/limits.ts';
 import type { Unsubscribe } from '../base/listeners.ts';
 import { abortSignal, checkKeys, flag } from '../base/options.ts';
-import { quiet } from '../base/quiet.ts';
 import { quote } from '../base/text.ts';
 import type { ReplyReader } from '../connection/pending-requests.ts';
 import { resolveRequestOptions } from '../connection/request-settings.ts';
 import type { OnProgress, RequestSettings } from '../connection/request-settings.ts';
 import { uniquePrefix } from '../connection/unique-prefix.ts';
 import { RPC_ERROR } from '../jsonrpc/error-code.ts';
-import { runsToolsAsTasks } from '../protocol/capabilities.ts';
 import { checkTaskResult } from '../protocol/checks/detailed-task.ts';
-import { checkCreatedTask, checkListTasksResult, isCreatedTask } from '../protocol/checks/tasks.ts';
-import type { Agreement } from '../protocol/era.ts';
+import { checkCreatedTask, isCreatedTask } from '../protocol/checks/tasks.ts';
 import type { Progress, ProgressToken } from '../protocol/types/progress.ts';
 import type { ListTasksResult, Task, TaskState } from '../protocol/types/tasks.ts';
 import type { CallToolResult } from '../protocol/types/tools.ts';
-import { CoreTaskForm } from './core-task-form.ts';
 import type { ExtendedCall } from './extension.ts';
-import { AnsweredTaskForm, ExtensionTaskForm } from './extension-task-form.ts';
-import type { HandlerPort } from './input-answers.ts';
+import { AnsweredTaskForm } from './extension-task-form.ts';
 import type { KnownTool } from './known-tool.ts';
-import { PagedList } from './paged-list.ts';
-import type { Requester } from './requester.ts';
+import type { PagedList } from './paged-list.ts';
 import type { TaskFormName, TaskRecord } from './stored-task.ts';
-import type { TaskForm } from './task-form.ts';
+import { tasksUnsupported } from './task-form.ts';
+import { TaskForms } from './task-forms.ts';
+import type { TaskFormsOptions } from './task-forms.ts';
 import { FollowedTask } from './task-handle.ts';
 import type { TaskHandle, TaskResultOptions, TaskUpdatesOptions, WaitSettings } from './task-handle.ts';
 import type { TaskListening } from './task-listening.ts';
@@ -56,19 +52,11 @@ export interface TaskTools {
 }
 
 /** What {@link Tasks} are made with. */
-export interface TasksOptions {
-  readonly requester: Requester;
+export interface TasksOptions extends TaskFormsOptions {
   readonly clock: Clock;
-  readonly limits: Limits;
   readonly defaults: RequestSettings;
   readonly tools: TaskTools;
   readonly progress: TaskProgress;
-  /** Answers what tasks ask. */
-  readonly handlers: HandlerPort;
-  /** What was agreed on with the server, once there is that. */
-  readonly agreement: () => Agreement | undefined;
-  /** Whether the extension is active. */
-  readonly isExtended: () => boolean;
   readonly isConnected: () => boolean;
   /** Lets the server tell of tasks by itself, where the host lets it. */
   readonly listening: TaskListening | undefined;
@@ -96,32 +84,30 @@ const AS_JSON: ReplyReader<JSONObject> = Object.freeze({ read: (result: JSONObje
 
 /** The tasks of one server. */
 export class Tasks implements TasksExtensionPort {
-  readonly list: PagedList<ListTasksResult, Task>;
   readonly #options: TasksOptions;
-  readonly #core: CoreTaskForm;
-  readonly #extension: ExtensionTaskForm;
+  readonly #forms: TaskForms;
   /** Those that somebody follows at the moment. */
   readonly #followed = new Map<string, Set<TaskWatch>>();
   #tokenPrefix: string | undefined;
   #tokens = 0;
 
   constructor(options: TasksOptions) {
-    const { requester, limits, handlers } = options;
     this.#options = options;
-    this.#core = new CoreTaskForm(this.#asking('core'));
-    this.#extension = new ExtensionTaskForm(this.#asking('extension'), handlers);
-    this.list = new PagedList(requester, { method: 'tasks/list', check: checkListTasksResult, items: (page) => page.tasks, maxPages: limits.maxPages });
+    this.#forms = new TaskForms(options);
   }
 
-  /** Whether the server runs tools as tasks; true too while nothing is agreed on, as the request says that better. */
+  get list(): PagedList<ListTasksResult, Task> {
+    return this.#forms.list;
+  }
+
+  /** {@link TaskForms.areOffered}. */
   get areOffered(): boolean {
-    const agreement = this.#options.agreement();
-    return agreement === undefined || (this.areAskedFor ? runsToolsAsTasks(agreement.capabilities) : this.#options.isExtended());
+    return this.#forms.areOffered;
   }
 
-  /** Whether a task is made where the client asks for one; elsewhere the server decides. */
+  /** {@link TaskForms.areAskedFor}. */
   get areAskedFor(): boolean {
-    return this.#agreedForm() !== 'extension';
+    return this.#forms.areAskedFor;
   }
 
   /**
@@ -130,7 +116,7 @@ export class Tasks implements TasksExtensionPort {
    * @throws InvalidValueError `ERR_MCP_TASK_UNSUPPORTED`, and as a call does.
    */
   async start(name: string, args: JSONObject | undefined, settings: RequestSettings, wanted: TaskSettings): Promise<TaskHandle> {
-    if (!this.areOffered) throw unsupported(`The server cannot run tools as tasks; callTool calls ${quote(name)}`, { toolName: name });
+    if (!this.areOffered) throw tasksUnsupported(`The server cannot run tools as tasks; callTool calls ${quote(name)}`, { toolName: name });
     const ready = await this.#options.tools.readyAsTask(name, args, settings, this.areAskedFor);
     return this.#create(ready, wanted);
   }
@@ -152,8 +138,8 @@ export class Tasks implements TasksExtensionPort {
 
   /** The task `taskId`, asked for. */
   async find(taskId: string, settings: RequestSettings): Promise<TaskHandle> {
-    const form = this.#agreedForm() ?? 'core';
-    const state = await this.#formOf(form).get(taskId, settings);
+    const form = this.#forms.agreed ?? 'core';
+    const state = await this.#forms.of(form).get(taskId, settings);
     return this.#handle({ form, state, toolName: undefined, progressToken: undefined }, { isFresh: true }, {});
   }
 
@@ -228,7 +214,7 @@ export class Tasks implements TasksExtensionPort {
     const calls = this.#readerOf(call);
     const refuse = (error: RPCError): MCPError => {
       const isNoTask = error.rpcCode === RPC_ERROR.methodNotFound || error.rpcCode === RPC_ERROR.invalidRequest;
-      return this.areAskedFor && isNoTask ? unsupported(error.message, { ...error.details, toolName: name }, error) : calls.refuse?.(error) ?? error;
+      return this.areAskedFor && isNoTask ? tasksUnsupported(error.message, { ...error.details, toolName: name }, error) : calls.refuse?.(error) ?? error;
     };
     const read = (result: JSONObject): StartedTask => {
       const isAsked = this.areAskedFor;
@@ -249,7 +235,7 @@ export class Tasks implements TasksExtensionPort {
     const { clock, limits, defaults, tools, isConnected, progress } = this.#options;
     const { state, toolName, progressToken } = record;
     const { taskId } = state.task;
-    const form = record.form === 'answered' ? new AnsweredTaskForm(state) : this.#formOf(record.form);
+    const form = record.form === 'answered' ? new AnsweredTaskForm(state) : this.#forms.of(record.form);
     const resumed = progressToken === undefined || isFresh || wanted.onProgress === undefined ? undefined : progress.listen(progressToken, wanted.onProgress);
     const over = (): void => {
       unlisten?.();
@@ -294,29 +280,6 @@ export class Tasks implements TasksExtensionPort {
     };
   }
 
-  /** The form of the tasks that the server has, or would have. */
-  #agreedForm(): 'core' | 'extension' | undefined {
-    const era = this.#options.agreement()?.era;
-    if (era === undefined) return undefined;
-    return era.mayTravel('tasks/result', 'client') ? 'core' : 'extension';
-  }
-
-  #formOf(name: 'core' | 'extension'): TaskForm {
-    return name === 'core' ? this.#core : this.#extension;
-  }
-
-  /** Asks a server that has tasks of this form; a task may have been stored when it had others. */
-  #asking(form: 'core' | 'extension'): Requester {
-    return {
-      request: (method, params, settings, reader, isRepeatable) => {
-        const agreed = this.#agreedForm();
-        if (agreed === undefined || agreed === form) return this.#options.requester.request(method, params, settings, reader, isRepeatable);
-        const message = `${method} asks for a task of the form "${form}", and the server does not have such tasks any more`;
-        return quiet(Promise.reject(unsupported(message, { method, form })));
-      },
-    };
-  }
-
   /** @throws LimitError for a task whose id is too long. */
   #fitting(state: TaskState): TaskState {
     const { length } = state.task.taskId;
@@ -358,10 +321,6 @@ function updatesSignal(options: TaskUpdatesOptions | undefined): AbortSignal | u
   if (options === undefined) return undefined;
   checkKeys('options', options, ['signal']);
   return abortSignal('options.signal', options['signal']);
-}
-
-function unsupported(message: string, details: JSONObject, cause?: RPCError): InvalidValueError {
-  return new InvalidValueError('ERR_MCP_TASK_UNSUPPORTED', message, { details, cause, delivery: cause === undefined ? 'unsent' : 'answered' });
 }
 
 function idTooLong(characters: number, { maxTaskIdCharacters }: Limits): LimitError {
