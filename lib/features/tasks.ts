@@ -2,7 +2,6 @@
 
 import type { Clock } from '../base/clock.ts';
 import { LimitError, RequestTimeoutError } from '../base/errors.ts';
-import type { MCPError, RPCError } from '../base/errors.ts';
 import { own } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
 import type { Limits } from '../base/limits.ts';
@@ -13,9 +12,7 @@ import type { ReplyReader } from '../connection/pending-requests.ts';
 import { resolveRequestOptions } from '../connection/request-settings.ts';
 import type { OnProgress, RequestSettings } from '../connection/request-settings.ts';
 import { uniquePrefix } from '../connection/unique-prefix.ts';
-import { RPC_ERROR } from '../jsonrpc/error-code.ts';
 import { checkTaskResult } from '../protocol/checks/detailed-task.ts';
-import { checkCreatedTask, isCreatedTask } from '../protocol/checks/tasks.ts';
 import type { Progress, ProgressToken } from '../protocol/types/progress.ts';
 import type { ListTasksResult, Task, TaskState } from '../protocol/types/tasks.ts';
 import type { CallToolResult } from '../protocol/types/tools.ts';
@@ -23,7 +20,9 @@ import type { ExtendedCall } from './extension.ts';
 import { AnsweredTaskForm } from './extension-task-form.ts';
 import type { KnownTool } from './known-tool.ts';
 import type { PagedList } from './paged-list.ts';
-import type { TaskFormName, TaskRecord } from './stored-task.ts';
+import { startedReader } from './started-task.ts';
+import type { StartedTask } from './started-task.ts';
+import type { TaskRecord } from './stored-task.ts';
 import { tasksUnsupported } from './task-form.ts';
 import { TaskForms } from './task-forms.ts';
 import type { TaskFormsOptions } from './task-forms.ts';
@@ -60,13 +59,6 @@ export interface TasksOptions extends TaskFormsOptions {
   readonly isConnected: () => boolean;
   /** Lets the server tell of tasks by itself, where the host lets it. */
   readonly listening: TaskListening | undefined;
-}
-
-/** What a call came to that was to be a task. */
-interface StartedTask {
-  readonly form: TaskFormName;
-  readonly state: TaskState;
-  readonly immediateResponse?: string | undefined;
 }
 
 /** What else a handle is made with. */
@@ -186,7 +178,7 @@ export class Tasks implements TasksExtensionPort {
   }
 
   async #create(call: ReadyCall, wanted: TaskSettings): Promise<FollowedTask> {
-    const { tools, progress } = this.#options;
+    const { clock, tools, progress } = this.#options;
     const { name, args, settings, tool } = call;
     const task = this.areAskedFor ? { task: wanted.ttlMs === undefined ? {} : { ttl: wanted.ttlMs } } : {};
     const params = args === undefined ? { name, ...task } : { name, arguments: args, ...task };
@@ -198,7 +190,8 @@ export class Tasks implements TasksExtensionPort {
       const meta = { ...settings.meta, progressToken };
       // A task that is made twice runs twice, whatever its tool says of itself.
       const retry = settings.retry === 'idempotent' ? 'safe' : settings.retry;
-      const started = await tools.send(params, { ...settings, meta, retry, takes: 'task' }, tool, () => this.#startedReader(call));
+      const reader = (): ReplyReader<StartedTask> => startedReader({ name, calls: this.#readerOf(call), isAsked: () => this.areAskedFor, date: () => clock.date() });
+      const started = await tools.send(params, { ...settings, meta, retry, takes: 'task' }, tool, reader);
       const { form, immediateResponse } = started;
       const record = { form, state: this.#fitting(started.state), toolName: name, progressToken };
       return this.#handle(record, { isFresh: true, immediateResponse, unlisten, reader: tool?.reader }, wanted);
@@ -206,25 +199,6 @@ export class Tasks implements TasksExtensionPort {
       unlisten?.();
       throw error;
     }
-  }
-
-  /** Reads what the server that is asked in the end says: it may have come back as one of the other era while the call waited for it. */
-  #startedReader(call: ReadyCall): ReplyReader<StartedTask> {
-    const { name } = call;
-    const calls = this.#readerOf(call);
-    const refuse = (error: RPCError): MCPError => {
-      const isNoTask = error.rpcCode === RPC_ERROR.methodNotFound || error.rpcCode === RPC_ERROR.invalidRequest;
-      return this.areAskedFor && isNoTask ? tasksUnsupported(error.message, { ...error.details, toolName: name }, error) : calls.refuse?.(error) ?? error;
-    };
-    const read = (result: JSONObject): StartedTask => {
-      const isAsked = this.areAskedFor;
-      const isTask = isAsked ? isCreatedTask(result) : own(result, 'resultType') === 'task';
-      if (!isTask) return answered(result, this.#options.clock.date());
-      if (!isAsked) return { form: 'extension', state: checkTaskResult(result) };
-      const { task, immediateResponse } = checkCreatedTask(result);
-      return { form: 'core', state: { task }, immediateResponse };
-    };
-    return { read, refuse };
   }
 
   #readerOf({ name, tool }: ReadyCall): ReplyReader<CallToolResult> {
@@ -304,12 +278,6 @@ export class Tasks implements TasksExtensionPort {
     this.#tokenPrefix ??= uniquePrefix();
     return `${this.#tokenPrefix}-${++this.#tokens}`;
   }
-}
-
-/** A call that was answered at once. There is no task, so its id is one of ours. */
-function answered(result: JSONObject, at: number): StartedTask {
-  const now = new Date(at).toISOString();
-  return { form: 'answered', state: { task: { taskId: uniquePrefix(), status: 'completed', createdAt: now, lastUpdatedAt: now, ttlMs: null }, outcome: { result } } };
 }
 
 function endsLate(taskId: string, timeoutMs: number): RequestTimeoutError {
