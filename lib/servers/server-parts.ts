@@ -56,7 +56,7 @@ import type { ClientCapabilities } from '../protocol/capabilities.ts';
 import { checkDiscoverResult } from '../protocol/checks/discover.ts';
 import { ASKING_METHODS } from '../protocol/checks/input-required.ts';
 import { DISCOVER } from '../protocol/modern-era.ts';
-import { haveResultsOf, withExtensions } from '../protocol/extensions.ts';
+import { withExtensions } from '../protocol/extensions.ts';
 import type { ServerLogLevel } from '../protocol/types/logging.ts';
 import type { Task } from '../protocol/types/tasks.ts';
 import type { ResolvedCommonOptions } from './common-options.ts';
@@ -361,7 +361,7 @@ export class ServerParts {
 
   /** Whether an extension may complete what the server answers. Of one that is being connected again nobody knows which it has. */
   #mayBeExtended(method: string): boolean {
-    if (this.lifecycle.recovery !== undefined) return haveResultsOf(this.extensions.all, method);
+    if (this.lifecycle.recovery !== undefined) return this.extensions.mayComplete.has(method);
     return this.connection.agreement?.era.mayBeExtended(method) === true;
   }
 

@@ -196,6 +196,13 @@ for (const [name, make] of roads) {
       }, { limits: { ...limits, maxTaskPollMs: 50 } });
     });
 
+    test('an id that no header can carry as it is goes over all the same', async () => {
+      await withConnected(async (server) => {
+        const taskId = 'tâche\r\nX-Evil: 1';
+        assert.deepEqual(await server.callTool('hostile', { made: { taskId }, states: [{ taskId, status: 'completed', result: RESULT }] }), RESULT);
+      });
+    });
+
     test('nothing follows an end', async () => {
       await withConnected(async (server) => {
         const states = [{ status: 'completed', result: RESULT }, { status: 'working' }, { status: 'failed', error: { code: -1, message: 'no' } }];
