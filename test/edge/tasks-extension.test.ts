@@ -219,7 +219,7 @@ describe('a task of a modern server that outlives its process', () => {
   test('is taken up by another one from what was stored of it', async () => {
     const first = new StreamableHTTPMCPServer({ ...common, serverUrl: url });
     await first.connect();
-    const task = await first.startTask('hold');
+    const task = await first.startTask('hold', { pollIntervalMs: 50 });
     const [command = '', ...args] = hostCommand('takes-up-task.ts', url, JSON.stringify(task));
     const other = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     children.push(other);
