@@ -19,6 +19,7 @@ const WITH_RUNNABLE_CODE = [
   'docs/completion.md',
   'docs/elicitation.md',
   'docs/eras.md',
+  'docs/extensions.md',
   'docs/json-schema.md',
   'docs/logging.md',
   'docs/middleware.md',
