@@ -15,6 +15,8 @@ export type { CachedText, LockOptions, SessionManagerOptions } from './session/s
 export type { Lease, LeaseOptions } from './session/lease.ts';
 export { InMemorySessionManager } from './session/in-memory-session-manager.ts';
 export type { InMemorySessionManagerOptions } from './session/in-memory-session-manager.ts';
+export { SessionTokenStore } from './session/session-token-store.ts';
+export type { SessionTokenStoreOptions } from './session/session-token-store.ts';
 export { RedisSessionManager } from './session/redis-session-manager.ts';
 export type { RedisSessionStatus } from './session/redis-session-manager.ts';
 export type { RedisSessionManagerOptions } from './session/redis-session-options.ts';

@@ -34,6 +34,8 @@ export interface Authorizer {
   readonly asker: string;
   /** Begins a request. */
   admit(method: string): Admission;
+  /** The handle is cleaned up: nothing is tried again in the background any more. */
+  close?(): void;
 }
 
 /** What an authorizer works with. */

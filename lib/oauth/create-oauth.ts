@@ -16,7 +16,6 @@ export interface OAuth extends Authorization {
    * Goes on with a sign-in that a request was rejected for: takes the URL that the browser came back to, and gets the tokens. May be called in another process than the request was made in, where
    * the stores of tokens are one. Requests that follow have the tokens.
    *
-   * @param server a server with this authorization, or its options: for whom it is.
    * @throws AuthorizationError `ERR_MCP_AUTH_RESPONSE` for an answer that nobody waits for, or that was taken before; and as every sign-in.
    */
   finish(callbackUrl: string | URL): Promise<void>;

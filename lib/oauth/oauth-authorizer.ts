@@ -51,6 +51,10 @@ export class OAuthAuthorizer implements Authorizer {
     return new OAuthAdmission(this, method);
   }
 
+  close(): void {
+    this.flow.session?.source.close();
+  }
+
   /** Runs a flow, or waits for the one that runs. */
   async authorize(cause: FlowCause, signal: AbortSource): Promise<FlowOutcome> {
     const shared = (this.#shared ??= this.#begin(cause));

@@ -1,6 +1,5 @@
 /** One client at one authorization server for one resource: all it takes to have fresh tokens. */
 
-import { Cancellation } from '../base/cancellation.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { Secret } from '../base/secret.ts';
@@ -12,7 +11,8 @@ import { machineGrant } from './machine-grants.ts';
 import type { OAuthHTTP } from './oauth-http.ts';
 import type { OAuthGrant } from './oauth-options.ts';
 import type { RegisteredClient } from './registered-client.ts';
-import { ownerOf, refreshTokens, requestTokens } from './token-request.ts';
+import { renewalByGrant, renewalByRefresh } from './token-renewals.ts';
+import { ownerOf } from './token-request.ts';
 import type { TokenEndpoint } from './token-request.ts';
 import { TokenSource } from './token-source.ts';
 import type { TokenRenewal } from './token-source.ts';
@@ -69,22 +69,13 @@ export class OAuthSession {
   }
 
   #renewalOf({ grant, user, scopes, discovered: { resource } }: OAuthSessionParts): TokenRenewal {
-    const endpoint = this.endpoint;
-    if (grant === undefined) {
-      return {
-        canRenew: (tokens) => tokens?.refreshToken !== undefined,
-        // Asked for only where there is one to refresh with.
-        renew: (tokens) => (tokens === undefined ? Promise.reject(new TypeError('There are no tokens to refresh')) : refreshTokens(endpoint, tokens, new Cancellation())),
-      };
-    }
-    return {
-      canRenew: () => true,
-      renew: async () => {
-        const scope = scopes()?.join(' ');
-        const nobodyGivesUp = new Cancellation();
-        return requestTokens(endpoint, await machineGrant(grant, endpoint, { resource, scope }, nobodyGivesUp), { resource, user, scope }, nobodyGivesUp);
-      },
-    };
+    const { endpoint } = this;
+    if (grant === undefined) return renewalByRefresh(endpoint);
+    return renewalByGrant(
+      endpoint,
+      () => ({ resource, user, scope: scopes()?.join(' ') }),
+      ({ scope }, signal) => machineGrant(grant, endpoint, { resource, scope }, signal),
+    );
   }
 }
 

@@ -19,15 +19,16 @@ export function renewalByRefresh(endpoint: TokenEndpoint): TokenRenewal {
 }
 
 /**
- * By a grant that a client can always make: its own credentials, or an assertion. `makeGrant` is asked each time, as an assertion is good once; what it throws is what the
- * renewal throws. What the server refuses is not tried again, nor in another way.
+ * By a grant that a client can always make: its own credentials, or an assertion. `subject` and `makeGrant` are asked each time: what is wanted may change, and an
+ * assertion is good once; what they throw is what the renewal throws. What the server refuses is not tried again, nor in another way.
  */
-export function renewalByGrant(endpoint: TokenEndpoint, subject: TokenSubject, makeGrant: (signal: AbortSource) => TokenGrant | Promise<TokenGrant>): TokenRenewal {
+export function renewalByGrant(endpoint: TokenEndpoint, subject: () => TokenSubject, makeGrant: (subject: TokenSubject, signal: AbortSource) => TokenGrant | Promise<TokenGrant>): TokenRenewal {
   return {
     canRenew: () => true,
     renew: async () => {
       const signal = new Cancellation();
-      return requestTokens(endpoint, await makeGrant(signal), subject, signal);
+      const wanted = subject();
+      return requestTokens(endpoint, await makeGrant(wanted, signal), wanted, signal);
     },
   };
 }

@@ -95,11 +95,13 @@ export class HTTPRoad implements Road {
   }
 
   endsSession(): Promise<boolean> {
+    this.#authorizer?.close?.();
     return this.#store.leave(this.#options.endSessionOnCleanup);
   }
 
   /** Where the connection was lost before, the session was not left yet. */
   async left(): Promise<void> {
+    this.#authorizer?.close?.();
     await this.#store.leave(false);
   }
 

@@ -34,6 +34,7 @@ const EXPORTS = [
   'Secret',
   'SessionManager',
   'SessionStoreError',
+  'SessionTokenStore',
   'StdioMCPServer',
   'StreamableHTTPMCPServer',
   'TASK_STATUSES',

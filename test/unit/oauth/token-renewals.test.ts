@@ -48,7 +48,7 @@ describe('renewalByGrant, under a source', () => {
   test('client credentials: the first tokens and every further ones, each once', async () => {
     let issued = 0;
     const { http, clock, endpoint } = endpointOf(() => issue(++issued));
-    const source = sourceOf(endpoint, renewalByGrant(endpoint, SUBJECT, () => clientCredentialsGrant(RESOURCE, 'a')));
+    const source = sourceOf(endpoint, renewalByGrant(endpoint, () => SUBJECT, () => clientCredentialsGrant(RESOURCE, 'a')));
     for (let number = 1; number <= 3; number++) {
       for (let times = 0; times < 2; times++) assert.equal((await source.current(signal))?.accessToken.reveal(), `at-${number}`);
       await clock.advance(100_000);
@@ -60,11 +60,11 @@ describe('renewalByGrant, under a source', () => {
     let [exchanged, issued] = [0, 0];
     const idp = endpointOf(() => oauthAnswer(200, { access_token: `jag-${++exchanged}`, issued_token_type: 'urn:ietf:params:oauth:token-type:id-jag', token_type: 'N_A' }), 'https://idp.example');
     const as = endpointOf(() => issue(++issued));
-    const makeGrant: Parameters<typeof renewalByGrant>[2] = async (given) => {
+    const makeGrant: Parameters<typeof renewalByGrant>[2] = async (_subject, given) => {
       const assertion = await exchangeToken(idp.endpoint, { audience: as.endpoint.server.issuer, resource: RESOURCE, subjectToken: new Secret('id-token') }, given);
       return jwtBearerGrant(assertion, RESOURCE);
     };
-    const source = sourceOf(as.endpoint, renewalByGrant(as.endpoint, SUBJECT, makeGrant));
+    const source = sourceOf(as.endpoint, renewalByGrant(as.endpoint, () => SUBJECT, makeGrant));
     for (let number = 1; number <= 2; number++) {
       assert.equal((await source.current(signal))?.accessToken.reveal(), `at-${number}`);
       await as.clock.advance(100_000);
@@ -75,7 +75,7 @@ describe('renewalByGrant, under a source', () => {
   test('a workload whose assertion is refused: told, and neither tried again nor in another way (RFC 7523, 3.1)', async () => {
     for (const error of ['invalid_grant', 'invalid_scope', 'unauthorized_client']) {
       const { http, endpoint } = endpointOf(() => oauthAnswer(400, { error }));
-      const source = sourceOf(endpoint, renewalByGrant(endpoint, SUBJECT, () => jwtBearerGrant(new Secret('workload'), RESOURCE, 'x')));
+      const source = sourceOf(endpoint, renewalByGrant(endpoint, () => SUBJECT, () => jwtBearerGrant(new Secret('workload'), RESOURCE, 'x')));
       await assert.rejects(source.current(signal), { code: 'ERR_MCP_AUTH_REFUSED', details: { error, status: 400, issuer: 'https://as.example' } });
       assert.equal(http.forms.length, 1);
     }
@@ -83,7 +83,7 @@ describe('renewalByGrant, under a source', () => {
 
   test('what makes no grant is told as it is', async () => {
     const { http, endpoint } = endpointOf(() => issue(1));
-    const source = sourceOf(endpoint, renewalByGrant(endpoint, SUBJECT, () => Promise.reject(new Error('no assertion today'))));
+    const source = sourceOf(endpoint, renewalByGrant(endpoint, () => SUBJECT, () => Promise.reject(new Error('no assertion today'))));
     await assert.rejects(source.current(signal), { message: 'no assertion today' });
     assert.equal(http.forms.length, 0);
   });
