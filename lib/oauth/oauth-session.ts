@@ -17,7 +17,7 @@ import type { RegisteredClient } from './registered-client.ts';
 import { authorizationCodeGrant } from './token-grants.ts';
 import { ownerOf, refreshTokens, requestTokens } from './token-request.ts';
 import type { TokenEndpoint } from './token-request.ts';
-import { isRefusal } from './token-response.ts';
+import { isTokenRefusal } from './token-response.ts';
 import { TokenSource } from './token-source.ts';
 import type { TokenRenewal } from './token-source.ts';
 import type { TokenStore } from './token-store.ts';
@@ -95,7 +95,7 @@ export class OAuthSession {
   }
 
   #isOfGoneClient(error: unknown): boolean {
-    return this.client.kind === 'dynamic' && isRefusal(error, 'invalid_client');
+    return this.client.kind === 'dynamic' && isTokenRefusal(error, 'invalid_client');
   }
 
   #renewalOf({ grant, user, scopes, discovered: { resource } }: OAuthSessionParts): TokenRenewal {

@@ -99,7 +99,7 @@ function refusal(error: string, description: unknown, status: number, { issuer, 
 }
 
 /** Whether `error` tells that a token endpoint refused with this code. */
-export function isRefusal(error: unknown, code: string): boolean {
+export function isTokenRefusal(error: unknown, code: string): boolean {
   return isMCPError(error) && error.code === 'ERR_MCP_AUTH_REFUSED' && error.details['error'] === code;
 }
 

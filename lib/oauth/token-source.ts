@@ -9,7 +9,7 @@ import { AuthorizationError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { quiet } from '../base/quiet.ts';
 import type { NewSecret } from '../base/versioned-secrets.ts';
-import { isRefusal } from './token-response.ts';
+import { isTokenRefusal } from './token-response.ts';
 import type { TokenOwner, TokenSet } from './token-set.ts';
 import { TokenShelf, isStoreFailure } from './token-shelf.ts';
 import type { ShelvedTokens } from './token-shelf.ts';
@@ -186,7 +186,7 @@ export class TokenSource {
   /** The old ones while they live, but for those that are over for certain. */
   async #notRenewed(error: unknown, shelved: ShelvedTokens, refused: TokenSet | undefined): Promise<TokenSet | undefined> {
     const { log, clock, renewal } = this.#options;
-    const isOver = isRefusal(error, 'invalid_grant') || renewal.endsTokens?.(error) === true;
+    const isOver = isTokenRefusal(error, 'invalid_grant') || renewal.endsTokens?.(error) === true;
     if (isOver && shelved.tokens !== undefined) return this.#ended(shelved, refused);
     this.#pausedUntil = clock.now() + pauseBeforeRetryMs(FIRST_PAUSE_MS, ++this.#failures, LONGEST_RENEWAL_PAUSE_MS, Math.random());
     if (!isUsable(shelved.tokens, refused)) throw error;
