@@ -21,8 +21,6 @@ import { keepPending } from './pending-shelf.ts';
 import type { RegisteredClient } from './registered-client.ts';
 import { chooseScopes, unionScopes } from './scopes.ts';
 import type { SignInTurn } from './sign-in.ts';
-import { authorizationCodeGrant } from './token-grants.ts';
-import { requestTokens } from './token-request.ts';
 import type { TokenSet } from './token-set.ts';
 
 /** What set a flow off. */
@@ -80,7 +78,7 @@ export class AuthorizationFlow {
     const discovered = await this.#discover(cause, signal);
     this.#scopes = this.#scopesFor(discovered, cause);
     if (grant !== undefined || signIn === undefined) return this.#withoutVisit(discovered, cause, redirectUrl, signal);
-    const known = await this.#clients.known(discovered.server, serverUrl, redirectUrl);
+    const known = await this.#clients.known(discovered, serverUrl, redirectUrl);
     if (known !== undefined && (await this.#hasTokens(await this.#open(discovered, known, challenge), cause, signal))) return 'found';
     await this.#signIn(discovered, cause, signal);
     return 'issued';
@@ -98,15 +96,15 @@ export class AuthorizationFlow {
     const { redirectUrl, user } = this.#options;
     const cause: FlowCause = { serverUrl, challenge: undefined, refused: undefined, furtherScopes: undefined };
     const discovered = await this.#discover(cause, signal);
-    const client = await this.#clients.known(discovered.server, serverUrl, redirectUrl);
+    const client = await this.#clients.known(discovered, serverUrl, redirectUrl);
     if (client === undefined || client.clientId !== code.clientId) throw nobodySignsIn(this.#context.serverName, discovered.server.issuer, true);
-    await redeem(await this.#open(discovered, client, undefined), code, user, signal);
+    await (await this.#open(discovered, client, undefined)).redeem(code, user, signal);
   }
 
   /** A grant that needs nobody; or a host that shows the URL by itself, and hands what comes back to `finish`. */
   async #withoutVisit(discovered: DiscoveredAuthorization, cause: FlowCause, redirectUrl: string | undefined, signal: AbortSource): Promise<FlowOutcome> {
     const { serverName } = this.#context;
-    const known = await this.#clients.known(discovered.server, cause.serverUrl, redirectUrl);
+    const known = await this.#clients.known(discovered, cause.serverUrl, redirectUrl);
     const session = known === undefined ? undefined : await this.#open(discovered, known, cause.challenge);
     if (session !== undefined && (await this.#hasTokens(session, cause, signal))) return this.#options.grant === undefined ? 'found' : 'issued';
     if (this.#options.grant !== undefined || redirectUrl === undefined) throw nobodySignsIn(serverName, discovered.server.issuer, known === undefined);
@@ -131,7 +129,8 @@ export class AuthorizationFlow {
       const { issuer } = discovered.server;
       const response = await turn.visit({ serverName, url: request.url, issuer, redirectUrl: turn.redirectUrl, scopes: request.pending.facts.scopes, signal: controller.signal });
       signal.throwIfAborted();
-      await redeem(session, validateResponse(response, request.pending, limits, clock.date()), this.#options.user, signal);
+      await session.redeem(validateResponse(response, request.pending, limits, clock.date()), this.#options.user, signal);
+      await this.#clients.signedIn(session.client, discovered.resource);
     } finally {
       goOn();
       signal.removeEventListener('abort', abort);
@@ -162,7 +161,8 @@ export class AuthorizationFlow {
     const { clock, log } = this.#context;
     const prover = this.#wantsProofs(discovered, challenge) ? await (this.#prover ??= makeDPoPKey().then((key) => new DPoPProver(key, clock))) : undefined;
     const proofs = await this.#clients.proofsOf(client);
-    this.#session = new OAuthSession({ http: this.#http, clock, log, store, user, grant, discovered, client, proofs, prover, scopes: () => this.#scopes });
+    const clientGone = () => this.#clients.forget(client.clientId);
+    this.#session = new OAuthSession({ http: this.#http, clock, log, store, user, grant, discovered, client, proofs, prover, scopes: () => this.#scopes, clientGone });
     return this.#session;
   }
 
@@ -192,14 +192,6 @@ export class AuthorizationFlow {
     const isDemanded = metadata?.dpopBoundAccessTokensRequired === true || (challenge?.schemes.length === 1 && challenge.schemes[0] === 'dpop');
     return isDemanded || (hasOwnStore && server.dpopSigningAlgValuesSupported?.includes('ES256') === true);
   }
-}
-
-/** Tokens for a code whose response was found to be in order; the session has them from now on. */
-export async function redeem({ endpoint, source }: OAuthSession, code: ValidatedCode, user: string | undefined, signal: AbortSource): Promise<void> {
-  const { resource, scopes } = code;
-  const owner = { issuer: endpoint.server.issuer, clientId: endpoint.client.clientId, resource };
-  const tokens = await requestTokens(endpoint, authorizationCodeGrant(code, owner), { resource, user, scope: scopes?.join(' ') }, signal);
-  await source.adopt(tokens);
 }
 
 function nobodySignsIn(serverName: string, issuer: string, isUnknown: boolean): AuthorizationError {

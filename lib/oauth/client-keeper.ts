@@ -9,6 +9,8 @@ import type { ClientSources, PreRegisteredClient } from './client-choice.ts';
 import { registerClient } from './client-registration.ts';
 import type { ClientDescription } from './client-registration.ts';
 import { boundIssuer, keepClient, storedClient } from './client-shelf.ts';
+import type { ClientPlace } from './client-shelf.ts';
+import type { DiscoveredAuthorization } from './discovery.ts';
 import type { OAuthHTTP } from './oauth-http.ts';
 import type { OAuthClientOptions, ResolvedOAuthOptions } from './oauth-options.ts';
 import { asSecret } from './oauth-session.ts';
@@ -20,6 +22,8 @@ export class ClientKeeper {
   readonly #options: ResolvedOAuthOptions;
   readonly #http: OAuthHTTP;
   readonly #clock: Clock;
+  /** Ids of registered clients that their authorization server does not know any more. */
+  readonly #gone = new Set<string>();
 
   constructor(options: ResolvedOAuthOptions, http: OAuthHTTP, clock: Clock) {
     this.#options = options;
@@ -27,9 +31,11 @@ export class ClientKeeper {
     this.#clock = clock;
   }
 
-  /** The client that `server` knows already; `undefined` where there is none, or none is known before the redirect URL is. */
-  async known(server: AuthorizationServer, serverUrl: string, redirectUrl: string | undefined): Promise<RegisteredClient | undefined> {
-    const sources = await this.#sources(server, serverUrl, redirectUrl, undefined);
+  /** The client that the authorization server knows already; `undefined` where there is none. Without a redirect URL it is the one that the tokens for the resource were issued to. */
+  async known({ server, resource }: DiscoveredAuthorization, serverUrl: string, redirectUrl: string | undefined): Promise<RegisteredClient | undefined> {
+    const { user, grant } = this.#options;
+    const ofTokens = grant === undefined ? { resource, user } : undefined;
+    const sources = await this.#sources(server, serverUrl, redirectUrl === undefined ? ofTokens : { redirectUrl }, undefined);
     const isKnown = sources.preRegistered.some(({ issuer }) => issuer === server.issuer) || (sources.document !== undefined && server.clientIdMetadataDocumentSupported) || sources.stored !== undefined;
     if (!isKnown) return undefined;
     const choice = chooseOAuthClient(server, sources, this.#clock.date());
@@ -44,9 +50,20 @@ export class ClientKeeper {
   async require(server: AuthorizationServer, serverUrl: string, redirectUrl: string, scopes: readonly string[] | undefined, signal: AbortSource): Promise<RegisteredClient> {
     const { register, clientName, clientUri, offlineAccess, tokenStore } = this.#options;
     const description: ClientDescription | undefined = register ? { clientName, clientUri, redirectUris: [redirectUrl], scopes, wantsRefreshToken: offlineAccess } : undefined;
-    const choice = chooseOAuthClient(server, await this.#sources(server, serverUrl, redirectUrl, description), this.#clock.date());
+    const choice = chooseOAuthClient(server, await this.#sources(server, serverUrl, { redirectUrl }, description), this.#clock.date());
     if ('client' in choice) return choice.client;
-    return keepClient(tokenStore, await registerClient(this.#http, server, choice.register, signal), redirectUrl);
+    return keepClient(tokenStore, await registerClient(this.#http, server, choice.register, signal), { redirectUrl });
+  }
+
+  /** Keeps which client the tokens for `resource` were issued to, for whoever comes with another redirect URL to find them. @throws AuthorizationError `ERR_MCP_AUTH_STORE`. */
+  async signedIn(client: RegisteredClient, resource: string): Promise<void> {
+    const { redirectUrl, tokenStore, user } = this.#options;
+    if (client.kind === 'dynamic' && redirectUrl === undefined) await keepClient(tokenStore, client, { resource, user });
+  }
+
+  /** From now on a registered client is not used any more: the next one that is registered takes its place in the store. */
+  forget(clientId: string): void {
+    this.#gone.add(clientId);
   }
 
   /** What a client proves itself by: a key only where the host gave one with it. */
@@ -57,13 +74,14 @@ export class ClientKeeper {
     return { clientSecret, signingKey: await importSigningKey(given.privateKey, { algorithm, keyId }) };
   }
 
-  async #sources(server: AuthorizationServer, serverUrl: string, redirectUrl: string | undefined, description: ClientDescription | undefined): Promise<ClientSources> {
+  async #sources(server: AuthorizationServer, serverUrl: string, place: ClientPlace | undefined, description: ClientDescription | undefined): Promise<ClientSources> {
     const { clients, clientDocumentUrl, tokenStore } = this.#options;
     const preRegistered = await Promise.all(clients.map((client) => this.#preRegistered(client, server, serverUrl)));
+    const stored = place === undefined ? undefined : await storedClient(tokenStore, server.issuer, place);
     return {
       preRegistered,
       document: clientDocumentUrl === undefined ? undefined : { url: clientDocumentUrl, tokenEndpointAuthMethod: 'none' },
-      stored: redirectUrl === undefined ? undefined : await storedClient(tokenStore, server.issuer, redirectUrl),
+      stored: stored === undefined || this.#gone.has(stored.clientId) ? undefined : stored,
       description,
     };
   }

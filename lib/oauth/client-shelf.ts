@@ -1,4 +1,4 @@
-/** Clients that were registered, kept where the tokens are: each under its issuer and its redirect URL, and shown to no other. */
+/** Clients that were registered, kept where the tokens are: each under its issuer and its place, and shown to no other. */
 
 import { digestOfParts } from '../base/digest-parts.ts';
 import { isTooDeep } from '../base/json.ts';
@@ -13,25 +13,21 @@ const BINDING_PURPOSE = 'barewire client binding key 1';
 const MAX_CLIENT_CHARACTERS = 64 * 1024;
 const RECORD_LEVELS = 3;
 
-/** The client that was registered at `issuer` for `redirectUrl`, and what its place in the store holds. */
-export async function storedClient(store: TokenStore, issuer: string, redirectUrl: string): Promise<RegisteredClient | undefined> {
-  const found = await store.read(await clientKey(issuer, redirectUrl));
+/** What a client is kept for: the redirect URL that it was registered with; or, where that is another one each time, whose tokens were issued to it. */
+export type ClientPlace = { readonly redirectUrl: string } | { readonly resource: string; readonly user: string | undefined };
+
+/** The client of `issuer` in this place. */
+export async function storedClient(store: TokenStore, issuer: string, place: ClientPlace): Promise<RegisteredClient | undefined> {
+  const found = await store.read(await clientKey(issuer, place));
   return found?.text === undefined ? undefined : clientFromJSON(parsedRecord(found.text), issuer);
 }
 
 /** Keeps a client. What another process has registered meanwhile stays, and is what comes back: all of them are to have the same. */
-export async function keepClient(store: TokenStore, client: RegisteredClient, redirectUrl: string): Promise<RegisteredClient> {
-  const key = await clientKey(client.issuer, redirectUrl);
+export async function keepClient(store: TokenStore, client: RegisteredClient, place: ClientPlace): Promise<RegisteredClient> {
+  const key = await clientKey(client.issuer, place);
   const before = await store.read(key);
   const isKept = await store.replace(key, before?.version, { version: randomTokenId(), text: new Secret(JSON.stringify(clientToJSON(client))) });
-  return isKept ? client : (await storedClient(store, client.issuer, redirectUrl)) ?? client;
-}
-
-/** Forgets a client that its authorization server does not know any more. */
-export async function dropClient(store: TokenStore, { issuer }: RegisteredClient, redirectUrl: string): Promise<void> {
-  const key = await clientKey(issuer, redirectUrl);
-  const found = await store.read(key);
-  if (found !== undefined) await store.replace(key, found.version, undefined);
+  return isKept ? client : (await storedClient(store, client.issuer, place)) ?? client;
 }
 
 /** The issuer that a client without one was bound to when it was first used: `issuer` where that is now. */
@@ -45,8 +41,9 @@ export async function boundIssuer(store: TokenStore, clientId: string, origin: s
   }
 }
 
-async function clientKey(issuer: string, redirectUrl: string): Promise<string> {
-  return `v1:${await digestOfParts(CLIENT_PURPOSE, [['issuer', issuer], ['redirectUrl', redirectUrl]])}`;
+async function clientKey(issuer: string, place: ClientPlace): Promise<string> {
+  const parts = 'redirectUrl' in place ? ([['redirectUrl', place.redirectUrl]] as const) : ([['resource', place.resource], ['user', place.user]] as const);
+  return `v1:${await digestOfParts(CLIENT_PURPOSE, [['issuer', issuer], ...parts])}`;
 }
 
 function parsedRecord(text: Secret): unknown {

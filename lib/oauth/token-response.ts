@@ -1,6 +1,6 @@
 /** What a token endpoint answers, checked: a token that a header can carry, or an error that says what it is. Source: RFC 6749 sections 5.1, 5.2 and appendix A. */
 
-import { AuthorizationError } from '../base/errors.ts';
+import { AuthorizationError, isMCPError } from '../base/errors.ts';
 import { own } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
 import { describe } from '../base/options.ts';
@@ -96,6 +96,11 @@ function refusal(error: string, description: unknown, status: number, { issuer, 
   const isTold = typeof description === 'string' && description !== '' && !sent.some(([, value]) => value instanceof Secret && description.includes(value.reveal()));
   const message = `${escapeText(issuer, 300)} gave no token: ${quote(error)}${isTold ? `, ${quote(description, 500)}` : ''}`;
   return new AuthorizationError(PROOF_ERRORS.has(error) ? 'ERR_MCP_AUTH_DPOP' : 'ERR_MCP_AUTH_REFUSED', message, { details: { error, status, issuer } });
+}
+
+/** Whether `error` tells that a token endpoint refused with this code. */
+export function isTokenRefusal(error: unknown, code: string): boolean {
+  return isMCPError(error) && error.code === 'ERR_MCP_AUTH_REFUSED' && error.details['error'] === code;
 }
 
 function accessTokenAt(json: JSONObject, expected: Asked): Secret {

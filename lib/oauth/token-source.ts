@@ -5,10 +5,11 @@ import { pauseBeforeRetryMs } from '../base/backoff.ts';
 import type { AbortSource } from '../base/cancellation.ts';
 import { delay } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
-import { AuthorizationError, isMCPError } from '../base/errors.ts';
+import { AuthorizationError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { quiet } from '../base/quiet.ts';
 import { TokenKeeper } from './token-keeper.ts';
+import { isTokenRefusal } from './token-response.ts';
 import type { TokenOwner, TokenSet } from './token-set.ts';
 import { TokenShelf, isStoreFailure } from './token-shelf.ts';
 import type { ShelvedTokens } from './token-shelf.ts';
@@ -21,9 +22,11 @@ export interface TokenRenewal {
   /**
    * Asks for new tokens, once. It is not told of callers that give up: the answer may hold the only refresh token that is good from now on.
    *
-   * @throws AuthorizationError; `invalid_grant` ends the tokens there are, where it takes some, and everything else leaves them.
+   * @throws AuthorizationError; `invalid_grant` ends the tokens there are, where it takes some, and everything else leaves them but for what `endsTokens` says.
    */
   renew(tokens: TokenSet | undefined): Promise<TokenSet>;
+  /** Whether another error of `renew` ends them too. Without it none does. */
+  endsTokens?(error: unknown): boolean;
 }
 
 /** What a {@link TokenSource} is made with. */
@@ -172,7 +175,8 @@ export class TokenSource {
   async #notRenewed(error: unknown, shelved: ShelvedTokens, refused: TokenSet | undefined): Promise<TokenSet | undefined> {
     const { log, clock, renewal } = this.#options;
     // A grant that takes no tokens says nothing of those there are.
-    if (isInvalidGrant(error) && !renewal.canRenew(undefined)) return this.#ended(shelved, refused);
+    const isOver = (isTokenRefusal(error, 'invalid_grant') && !renewal.canRenew(undefined)) || renewal.endsTokens?.(error) === true;
+    if (isOver) return this.#ended(shelved, refused);
     this.#pausedUntil = clock.now() + pauseBeforeRetryMs(FIRST_RENEWAL_PAUSE_MS, ++this.#failures, LONGEST_RENEWAL_PAUSE_MS, Math.random());
     if (!isUsable(shelved.tokens, refused)) throw error;
     log.warn('Tokens could not be renewed; the old ones are used as long as they live', { cause: error });
@@ -184,7 +188,7 @@ export class TokenSource {
     const now = await this.#shelf.read();
     if (now.version !== shelved.version) return this.#settle(now.tokens, isUsable(now.tokens, refused) ? 'use' : 'none');
     if (shelved.version !== undefined) await this.#shelf.remove(shelved.version);
-    this.#options.log.info('The refresh token is not good any more: somebody has to sign in again');
+    this.#options.log.info('The refresh token, or the client, is not good any more: somebody has to sign in again');
     return this.#settle(undefined, 'none');
   }
 
@@ -212,8 +216,4 @@ export class TokenSource {
 /** Whether tokens live, and are not those that were refused. */
 function isUsable(tokens: TokenSet | undefined, refused: TokenSet | undefined): boolean {
   return tokens !== undefined && tokens.isFresh(0) && (refused === undefined || !tokens.hasTokenOf(refused));
-}
-
-function isInvalidGrant(error: unknown): boolean {
-  return isMCPError(error) && error.code === 'ERR_MCP_AUTH_REFUSED' && error.details['error'] === 'invalid_grant';
 }

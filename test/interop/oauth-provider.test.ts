@@ -4,7 +4,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { inspect } from 'node:util';
-import { AuthorizationError, InMemoryTokenStore, createOAuth } from '../../lib/index.ts';
+import { AuthorizationError, InMemoryTokenStore, createOAuth, loopbackSignIn } from '../../lib/index.ts';
 import type { ErrorCode, OAuthClientOptions, OAuthOptions } from '../../lib/index.ts';
 import type { ClientMetadata } from 'oidc-provider';
 import { READ, WRITE } from './bearer-guard.ts';
@@ -111,6 +111,36 @@ describe('a user who signs in with oidc-provider', () => {
       store.forget('AccessToken', 'RefreshToken');
       await addsUp(await scene.connect({ tokenStore }));
       assert.deepEqual([log.registered.length, scene.shown.length], [1, 2]);
+    });
+  });
+
+  test('on the machine of the program: comes back to it by itself, and need not sign in when it runs again', async () => {
+    await withScene({}, async (scene) => {
+      const signIn = loopbackSignIn(async (request) => {
+        scene.shown.push(request);
+        const page = await fetch(await scene.browser.visit(request.url));
+        assert.equal(page.status, 200);
+      });
+      const options: OAuthOptions = { signIn, redirectUrl: undefined, tokenStore: new InMemoryTokenStore() };
+      await addsUp(await scene.connect(options));
+      await addsUp(await scene.connect(options));
+      const { log, store } = scene.authorizationServer;
+      assert.deepEqual([log.registered.length, scene.shown.length, scene.guarded.letIn.size], [1, 1, 1]);
+      store.forget('AccessToken', 'RefreshToken');
+      await addsUp(await scene.connect(options));
+      assert.deepEqual([scene.shown.length, scene.guarded.letIn.size], [2, 2]);
+    });
+  });
+
+  test('whose client the authorization server has forgotten signs in as a new one', async () => {
+    await withScene({}, async (scene) => {
+      const server = await scene.connect();
+      const { store, log } = scene.authorizationServer;
+      assert.equal(store.forget('AccessToken'), 1);
+      assert.equal(store.forget('Client'), 1);
+      await addsUp(server);
+      assert.deepEqual([log.registered.length, log.granted, scene.shown.length], [2, ['authorization_code', 'authorization_code'], 2]);
+      assert.ok(log.refused.includes('invalid_client'));
     });
   });
 

@@ -64,7 +64,7 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: 'auth/wif-jwt-bearer', revisions: [NOVEMBER, JULY], extension: true },
 ];
 
-/** Names, or beginnings of names, of scenarios that are not run, with the reason. */
+/** Scenarios that are not run, with the reason. */
 export const SET_ASIDE: ReadonlyMap<string, string> = new Map([
   ['sep-2640-client-no-prefetch', 'the extension for skills is not built'],
   ['sep-2640-client-verify-digest', 'the extension for skills is not built'],
@@ -75,17 +75,14 @@ export const SET_ASIDE: ReadonlyMap<string, string> = new Map([
 /** What the tables above and the suite's own list do not agree on, a sentence each; nothing that the suite has can go unseen. */
 export function disagreements(listed: readonly Listed[]): string[] {
   const known = new Map(SCENARIOS.map((scenario) => [scenario.name, scenario]));
-  const isAside = (name: string, key: string): boolean => name === key || (key.endsWith('/') && name.startsWith(key));
   const sentences = listed.flatMap(({ name, revisions }) => {
     const scenario = known.get(name);
     if (scenario === undefined) {
-      const isKnown = [...SET_ASIDE.keys()].some((key) => isAside(name, key));
-      return isKnown ? [] : [`${name} [${revisions.join(', ')}] is neither run nor set aside`];
+      return SET_ASIDE.has(name) ? [] : [`${name} [${revisions.join(', ')}] is neither run nor set aside`];
     }
     const [here, there] = [scenario.extension === true ? 'extension' : scenario.revisions.join(', '), revisions.join(', ')];
     return here === there ? [] : [`${name} is run at ${here}; the suite has it at ${there}`];
   });
-  const has = (key: string): boolean => listed.some(({ name }) => isAside(name, key));
-  const gone = [...known.keys(), ...SET_ASIDE.keys()].filter((key) => !has(key));
-  return [...sentences, ...gone.map((key) => `the suite has no ${key}`)];
+  const gone = [...known.keys(), ...SET_ASIDE.keys()].filter((key) => !listed.some(({ name }) => name === key));
+  return [...sentences, ...gone.map((name) => `the suite has no ${name}`)];
 }
