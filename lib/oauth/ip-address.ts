@@ -1,6 +1,8 @@
 /** What an address of the Internet Protocol is for. Source: the special-purpose address registries of IANA (RFC 6890), RFC 4291, RFC 3879. */
 
-import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import type { BlockList } from 'node:net';
+import type * as netModule from 'node:net';
+import { lazily } from '../base/lazily.ts';
 
 /** `public`: of the Internet at large. `loopback`: this machine. The others name where an address leads that is neither. */
 export type AddressScope = 'public' | 'loopback' | 'private' | 'link-local' | 'multicast' | 'documentation' | 'reserved';
@@ -28,46 +30,63 @@ const IPV6_RANGES: typeof IPV4_RANGES = {
   reserved: [['2001::', 23]],
 };
 
+const SCOPES: readonly (keyof typeof IPV4_RANGES)[] = ['loopback', 'private', 'link-local', 'multicast', 'documentation', 'reserved'];
+
 const GLOBAL_UNICAST: readonly Row[] = [['2000::', 3]];
 
-// An IPv4 address inside of an IPv6 address: which network it stands in, and behind how many of the eight groups.
-const EMBEDDED: readonly (readonly [network: BlockList, groups: number])[] = [
-  // Mapped (RFC 4291 section 2.5.5.2), NAT64 (RFC 6052 section 2.1), 6to4 (RFC 3056 section 2).
-  [subnets([['::ffff:0:0', 96]], 'ipv6'), 6],
-  [subnets([['64:ff9b::', 96]], 'ipv6'), 6],
-  [subnets([['2002::', 16]], 'ipv6'), 1],
-];
+type Scoped = readonly [Exclude<AddressScope, 'public'>, BlockList];
 
-const SCOPES4 = scopesOf(IPV4_RANGES, 'ipv4');
-const SCOPES6 = scopesOf(IPV6_RANGES, 'ipv6');
-const UNICAST = subnets(GLOBAL_UNICAST, 'ipv6');
+/** The ranges as the platform checks them. */
+interface AddressLists {
+  /** 4, 6, or 0 for what is no address. */
+  readonly isIP: typeof netModule.isIP;
+  readonly scopes4: readonly Scoped[];
+  readonly scopes6: readonly Scoped[];
+  readonly unicast: BlockList;
+  /** An IPv4 address inside of an IPv6 address: which network it stands in, and behind how many of the eight groups. */
+  readonly embedded: readonly (readonly [network: BlockList, groups: number])[];
+}
+
+// Loading `node:net` and filling the lists would cost every start some milliseconds.
+const addressLists: () => AddressLists = lazily(() => makeLists(process.getBuiltinModule('node:net')));
+
+function makeLists(net: typeof netModule): AddressLists {
+  const subnets = (rows: readonly Row[], family: 'ipv4' | 'ipv6'): BlockList => {
+    const list = new net.BlockList();
+    for (const [subnet, bits] of rows) list.addSubnet(subnet, bits, family);
+    return list;
+  };
+  const scopesOf = (table: typeof IPV4_RANGES, family: 'ipv4' | 'ipv6'): readonly Scoped[] => SCOPES.map((scope) => [scope, subnets(table[scope], family)]);
+  return {
+    isIP: net.isIP,
+    scopes4: scopesOf(IPV4_RANGES, 'ipv4'),
+    scopes6: scopesOf(IPV6_RANGES, 'ipv6'),
+    unicast: subnets(GLOBAL_UNICAST, 'ipv6'),
+    // Mapped (RFC 4291 section 2.5.5.2), NAT64 (RFC 6052 section 2.1), 6to4 (RFC 3056 section 2).
+    embedded: [
+      [subnets([['::ffff:0:0', 96]], 'ipv6'), 6],
+      [subnets([['64:ff9b::', 96]], 'ipv6'), 6],
+      [subnets([['2002::', 16]], 'ipv6'), 1],
+    ],
+  };
+}
 
 /**
  * What `address` is for; `undefined` where it is none. An IPv6 address may stand in brackets and have a zone. One that holds an IPv4 address, because it is mapped, of NAT64 or of
  * 6to4, is what that one is.
  */
 export function addressScope(address: string): AddressScope | undefined {
-  if (isIPv4(address)) return SCOPES4.find(([, list]) => list.check(address, 'ipv4'))?.[0] ?? 'public';
+  const { isIP, scopes4, scopes6, unicast, embedded } = addressLists();
+  if (isIP(address) === 4) return scopes4.find(([, list]) => list.check(address, 'ipv4'))?.[0] ?? 'public';
   const bare = address.replace(/^\[(.*)\]$/, '$1').replace(/%.*$/, '');
-  if (!isIPv6(bare)) return undefined;
+  if (isIP(bare) !== 6) return undefined;
   const groups = groupsOf(bare);
   // Written as the platform writes it: lists of some engines do not know an embedded dotted address.
   const plain = groups.map((group) => group.toString(16)).join(':');
-  const embedded = EMBEDDED.find(([network]) => network.check(plain, 'ipv6'));
-  if (embedded !== undefined) return addressScope(dotted(groups[embedded[1]] ?? 0, groups[embedded[1] + 1] ?? 0));
-  const named = SCOPES6.find(([, list]) => list.check(plain, 'ipv6'))?.[0];
-  return named ?? (UNICAST.check(plain, 'ipv6') ? 'public' : 'reserved');
-}
-
-function scopesOf(table: typeof IPV4_RANGES, family: 'ipv4' | 'ipv6'): readonly (readonly [Exclude<AddressScope, 'public'>, BlockList])[] {
-  const scopes: readonly (keyof typeof IPV4_RANGES)[] = ['loopback', 'private', 'link-local', 'multicast', 'documentation', 'reserved'];
-  return scopes.map((scope) => [scope, subnets(table[scope], family)]);
-}
-
-function subnets(rows: readonly Row[], family: 'ipv4' | 'ipv6'): BlockList {
-  const list = new BlockList();
-  for (const [subnet, bits] of rows) list.addSubnet(subnet, bits, family);
-  return list;
+  const inside = embedded.find(([network]) => network.check(plain, 'ipv6'));
+  if (inside !== undefined) return addressScope(dotted(groups[inside[1]] ?? 0, groups[inside[1] + 1] ?? 0));
+  const named = scopes6.find(([, list]) => list.check(plain, 'ipv6'))?.[0];
+  return named ?? (unicast.check(plain, 'ipv6') ? 'public' : 'reserved');
 }
 
 /** The eight groups of a valid IPv6 address; the URL parser writes a dotted end as two of them. */

@@ -59,6 +59,8 @@ export const EDGES: readonly EdgeRule[] = [
     NODE_FETCH_EXCHANGE,
     NODE_FETCH_OPTIONS,
     REDIS_BUILTINS,
+    // `node:net`, when it is first needed.
+    'lib/oauth/ip-address.ts',
     // Told of by the channels of the platform, where it has them.
     DIAGNOSTICS_BUILTIN,
   ]),

@@ -9,10 +9,19 @@ import { lineAt, maskSource } from './source-text.ts';
 // What is left of a file when its types are taken away.
 const DECLARED = /^(?:export )?(?:abstract )?(?:async )?(?:const|let|class|function\*?) ([\w$]+)/gm;
 
+// Of values from outside: in one file they stand beside all that is declared.
+const IMPORTED = /^import \{([^}]*)\} from 'node:/gm;
+
 /** Every name that two files declare, with both places; and every one that would hide what the platform has. */
 function clashes(files: readonly ProjectFile[]): string[] {
   const owners = new Map<string, { readonly path: string; readonly place: string }>();
   const found: string[] = [];
+  for (const { path, text } of files) {
+    for (const { 1: list = '', index } of maskSource(text).withStrings.matchAll(IMPORTED)) {
+      const place = `${path}:${lineAt(text, index)}`;
+      for (const name of list.split(',').map((one) => one.trim())) owners.set(name, owners.get(name) ?? { path: '', place });
+    }
+  }
   for (const { path, text } of files) {
     const { code } = maskSource(text);
     for (const { 1: name = '', index } of code.matchAll(DECLARED)) {
@@ -39,6 +48,7 @@ describe('names at the top of files', () => {
       { path: 'a.ts', text: "import { x } from './b.ts';\n\nexport const ONE: number = 1;\nfunction two(): void;\nfunction two(): void {\n  const three = 3;\n}\ninterface Four {}\n/*\nconst five = 5;\n*/\n" },
       { path: 'b.ts', text: 'export async function two(): Promise<void> {}\nclass ONE {}\nconst three = `\nconst five = 5;\n`;\nexport type Four = 4;\nconst five = 6;\nconst URL = 7;\n' },
     ];
+    assert.deepEqual(clashes([{ path: 'a.ts', text: "import { isIP, type X } from 'node:net';\n" }, { path: 'b.ts', text: 'export function isIP(): void {}\n' }]), ['isIP is declared in a.ts:1 and in b.ts:1']);
     assert.deepEqual(clashes(files), ['two is declared in a.ts:4 and in b.ts:1', 'ONE is declared in a.ts:3 and in b.ts:2', 'b.ts:8 declares URL, which the platform has']);
   });
 });

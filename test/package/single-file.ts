@@ -58,6 +58,14 @@ function checkNames(modules: readonly Module[]): void {
   }
 }
 
+/** Refuses a name that one module imports from outside and another one declares. */
+function checkOutsideNames(modules: readonly Module[]): void {
+  const outside = new Set(modules.flatMap(({ path, text }) => [...text.matchAll(IMPORT)].filter(([, , specifier = '']) => !specifier.startsWith('.')).flatMap(([, list = '']) => namesOf(list, path))));
+  for (const { path, text } of modules) {
+    for (const [, name = ''] of text.matchAll(DECLARATION)) if (outside.has(name)) throw new Error(`${path} declares ${name}, which another module imports from outside`);
+  }
+}
+
 /** What the modules import from outside, by module, each name once. */
 function outsideImports(modules: readonly Module[]): string {
   const byModule = new Map<string, Set<string>>();
@@ -86,6 +94,7 @@ export function joinModules(entry: string): string {
   const last = modules.at(-1);
   if (last === undefined) throw new Error(`${entry} is empty`);
   checkNames(parts);
+  checkOutsideNames(parts);
   const head = /^\/\*\*[\s\S]*?\*\/\n/.exec(last.text)?.[0] ?? '';
   const exported = [...last.text.matchAll(REEXPORT)].flatMap(([, list = '']) => namesOf(list, entry)).sort();
   const root = dirname(entry);
