@@ -1,6 +1,6 @@
 /** What an address of the Internet Protocol is for. Source: the special-purpose address registries of IANA (RFC 6890), RFC 4291, RFC 3879. */
 
-import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 
 /** `public`: of the Internet at large. `loopback`: this machine. The others name where an address leads that is neither. */
 export type AddressScope = 'public' | 'loopback' | 'private' | 'link-local' | 'multicast' | 'documentation' | 'reserved';
@@ -47,9 +47,9 @@ const UNICAST = subnets(GLOBAL_UNICAST, 'ipv6');
  * 6to4, is what that one is.
  */
 export function addressScope(address: string): AddressScope | undefined {
-  if (isIPv4(address)) return SCOPES4.find(([, list]) => list.check(address, 'ipv4'))?.[0] ?? 'public';
+  if (isIP(address) === 4) return SCOPES4.find(([, list]) => list.check(address, 'ipv4'))?.[0] ?? 'public';
   const bare = address.replace(/^\[(.*)\]$/, '$1').replace(/%.*$/, '');
-  if (!isIPv6(bare)) return undefined;
+  if (isIP(bare) !== 6) return undefined;
   const groups = groupsOf(bare);
   // Written as the platform writes it: lists of some engines do not know an embedded dotted address.
   const plain = groups.map((group) => group.toString(16)).join(':');

@@ -55,8 +55,10 @@ const DEFAULT_RENEWAL_WAIT_MS = 30_000;
 const SKEW_OF_LIFE = 1 / 4;
 /** A token refused so soon after it was issued because of a refusal is not a matter of its age. */
 const REFUSED_AGAIN_MS = 60_000;
-const [FIRST_POLL_MS, LONGEST_POLL_MS] = [20, 250];
-const [FIRST_PAUSE_MS, LONGEST_RENEWAL_PAUSE_MS] = [1_000, 30_000];
+const FIRST_STORE_POLL_MS = 20;
+const LONGEST_STORE_POLL_MS = 250;
+const FIRST_RENEWAL_PAUSE_MS = 1_000;
+const LONGEST_RENEWAL_PAUSE_MS = 30_000;
 const SAVE_TRIES = 4;
 const FIRST_SAVE_PAUSE_MS = 100;
 const MOST_RACES = 10;
@@ -151,7 +153,7 @@ export class TokenSource {
       if (lock !== undefined) return this.#renewUnder(lock, refused);
       if (isUsable(shelved.tokens, refused)) return this.#settle(shelved.tokens, 'use');
       if (clock.now() >= end) throw new AuthorizationError('ERR_MCP_AUTH_STORE', `Somebody else renews the tokens, and was not done within ${waitMs} ms`, { details: { waitMs } });
-      await delay(clock, pauseBeforeRetryMs(FIRST_POLL_MS, tries, LONGEST_POLL_MS, Math.random()));
+      await delay(clock, pauseBeforeRetryMs(FIRST_STORE_POLL_MS, tries, LONGEST_STORE_POLL_MS, Math.random()));
     }
   }
 
@@ -184,7 +186,7 @@ export class TokenSource {
   async #notRenewed(error: unknown, shelved: ShelvedTokens, refused: TokenSet | undefined): Promise<TokenSet | undefined> {
     const { log, clock } = this.#options;
     if (isInvalidGrant(error) && shelved.tokens !== undefined) return this.#ended(shelved, refused);
-    this.#pausedUntil = clock.now() + pauseBeforeRetryMs(FIRST_PAUSE_MS, ++this.#failures, LONGEST_RENEWAL_PAUSE_MS, Math.random());
+    this.#pausedUntil = clock.now() + pauseBeforeRetryMs(FIRST_RENEWAL_PAUSE_MS, ++this.#failures, LONGEST_RENEWAL_PAUSE_MS, Math.random());
     if (!isUsable(shelved.tokens, refused)) throw error;
     log.warn('Tokens could not be renewed; the old ones are used as long as they live', { cause: error });
     return this.#settle(shelved.tokens, 'use');
