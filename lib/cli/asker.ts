@@ -44,8 +44,8 @@ export class Asker {
     const { answers, isInteractive } = this.#options;
     if (isInteractive) {
       return {
-        form: (form, { signal }) => this.#inTurn(signal, (conversation) => this.#fill(form, conversation)),
-        url: (page, { signal }) => this.#inTurn(signal, (conversation) => askVisit(page, this.#who, conversation)),
+        form: (form, { signal }) => this.inTurn(signal, (conversation) => this.#fill(form, conversation)),
+        url: (page, { signal }) => this.inTurn(signal, (conversation) => askVisit(page, this.#who, conversation)),
       };
     }
     return answers.size === 0 ? undefined : { form: (form) => this.#fill(form, undefined) };
@@ -66,8 +66,8 @@ export class Asker {
     return [...this.#unused];
   }
 
-  /** A server may ask many things at once; a person is asked one. */
-  async #inTurn<T>(signal: AbortSignal, ask: (conversation: Conversation) => Promise<T>): Promise<T> {
+  /** Asks when what was asked before is answered: a server may ask many things at once; a person is asked one. */
+  async inTurn<T>(signal: AbortSignal, ask: (conversation: Conversation) => Promise<T>): Promise<T> {
     const { io, notes } = this.#options;
     this.#waiting++;
     const turn = this.#last.then(async () => {

@@ -30,6 +30,15 @@ export type OptionName =
   | 'url'
   | 'header'
   | 'header-env'
+  | 'token-env'
+  | 'oauth'
+  | 'client-id'
+  | 'client-secret-env'
+  | 'client-credentials'
+  | 'issuer'
+  | 'scope'
+  | 'no-browser'
+  | 'redirect-port'
   | 'redis'
   | 'session-key'
   | 'reveal'
@@ -57,6 +66,15 @@ export const OPTIONS: Readonly<Record<OptionName, OptionRow>> = Object.freeze({
   url: { value: 'URL', common: true, help: 'speak to the server at this address, instead of starting one' },
   header: { value: `'Name: value'`, repeatable: true, common: true, help: 'with --url: send this header with every request' },
   'header-env': { value: 'Name=VARIABLE', repeatable: true, common: true, help: 'the same, the value taken from a variable of this shell' },
+  'token-env': { value: 'VARIABLE', common: true, help: 'with --url: send the bearer token that a variable of this shell holds' },
+  oauth: { common: true, help: 'with --url: sign in where the server wants it; at a terminal that is so by itself' },
+  'client-id': { value: 'ID', common: true, help: 'with --oauth: the client that you registered; otherwise one is registered' },
+  'client-secret-env': { value: 'VARIABLE', common: true, help: 'the variable that holds the secret of the client' },
+  'client-credentials': { common: true, help: 'let the client itself in, without anybody signing in' },
+  issuer: { value: 'URL', common: true, help: 'the authorization server that knows the client: it is shown to no other' },
+  scope: { value: 'SCOPE', repeatable: true, common: true, help: 'with --oauth: ask for this beside what the server says' },
+  'no-browser': { common: true, help: 'with --oauth: the browser is elsewhere; the address that it ends at is asked for' },
+  'redirect-port': { value: 'PORT', common: true, help: 'with --oauth: the port of 127.0.0.1 that the browser comes back to' },
   redis: { value: 'URL', common: true, help: 'with --url: keep the session in this Redis for the next run; or BAREWIRE_REDIS_URL' },
   'session-key': { value: 'TEXT', common: true, help: 'with --redis: whose session it is, in place of the headers' },
   root: { value: 'DIR', repeatable: true, common: true, help: 'tell the server to work in this folder (a path, or a file:// URI)' },

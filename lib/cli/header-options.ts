@@ -2,6 +2,7 @@
 
 import type { Invocation } from './command-line.ts';
 import { usageFailure } from './failure.ts';
+import { readSecretVariable } from './secret-variable.ts';
 
 const HEADER_FORM = 'Name: value';
 const HEADER_VARIABLE_FORM = 'Name=VARIABLE';
@@ -22,10 +23,7 @@ function readHeaderVariable(text: string, environment: Readonly<Record<string, s
   if (name === undefined || variable === undefined) {
     throw usageFailure(`--header-env must be written ${HEADER_VARIABLE_FORM}: a header, and the variable that holds its whole value`);
   }
-  const value = Object.hasOwn(environment, variable) ? environment[variable] : undefined;
-  // What stands behind the equals sign is not shown: somebody may have put the secret itself there.
-  if (value !== undefined && value !== '') return [name, value];
-  throw usageFailure(`--header-env ${name}=…: the variable of this shell that is named there is not set, or empty`);
+  return [name, readSecretVariable(`--header-env ${name}=…`, variable, environment)];
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Takes the values of headers, and the password of Redis, out of what the program says of errors and events: a server may well repeat the token it refuses.
+ * Takes the values of headers, the secrets of variables, and the password of Redis, out of what the program says of errors and events: a server may well repeat the token it refuses.
  */
 
 /** Gives a text without the secrets in it. */
@@ -7,6 +7,7 @@ export type Hide = (text: string) => string;
 
 const MARK = '[hidden header value]';
 const PASSWORD_MARK = '[hidden password]';
+const SECRET_MARK = '[hidden secret]';
 // A shorter one stands in too many texts that have nothing to do with it, and hides nothing.
 const SHORTEST = 4;
 // So many characters of a secret at the end of a text that was cut are part of it.
@@ -44,6 +45,11 @@ function without(text: string, form: string, mark: string): string {
 /** What hides these values of headers, or what of them stands behind an authentication scheme. Shorter ones than four characters stay. */
 export function hiderOf(values: readonly string[]): Hide {
   return hiderOfSecrets(values.map(secretOf), MARK);
+}
+
+/** What hides these secrets, of four characters or more. */
+export function secretHiderOf(secrets: readonly string[]): Hide {
+  return hiderOfSecrets(secrets, SECRET_MARK);
 }
 
 function hiderOfSecrets(all: readonly string[], mark: string): Hide {

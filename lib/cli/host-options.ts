@@ -42,7 +42,7 @@ function nameOfServer({ options, serverCommand }: Invocation): string {
  *
  * @throws Failure `ERR_CLI_USAGE` for options that do not hold.
  */
-export function readHandlers(invocation: Invocation, command: Command, io: HostIO, notes: Notes): { readonly handlers: Handlers; readonly asker: Asker | undefined } {
+export function readHandlers(invocation: Invocation, command: Command, io: HostIO, notes: Notes): { readonly handlers: Handlers; readonly asker: Asker | undefined; readonly canAsk: boolean } {
   const { options } = invocation;
   const roots = readRoots(invocation, io);
   const answers = readAnswers(invocation);
@@ -50,5 +50,5 @@ export function readHandlers(invocation: Invocation, command: Command, io: HostI
   const asker = command.asks === true ? new Asker({ io, notes, who: nameOfServer(invocation), answers, isInteractive }) : undefined;
   const elicitation = asker?.handlers;
   const handlers = { ...(roots.length === 0 ? {} : { roots }), ...(elicitation === undefined ? {} : { elicitation }) };
-  return { handlers, asker };
+  return { handlers, asker, canAsk: isInteractive };
 }

@@ -1,6 +1,7 @@
 /** One run of the program, from its words to its exit code. */
 
 import { VERSION } from '../index.ts';
+import { secretsOfAuthorization } from './authorization-options.ts';
 import type { Action, Answer } from './command.ts';
 import { readCommandLine, wantsJSON } from './command-line.ts';
 import type { Invocation } from './command-line.ts';
@@ -9,7 +10,7 @@ import { EXIT_CODES } from './exit-codes.ts';
 import { Interruption } from './failure.ts';
 import { renderCommandHelp, renderHelp } from './help.ts';
 import { readHeaders } from './header-options.ts';
-import { hiderOf, passwordHiderOf } from './hide.ts';
+import { hiderOf, passwordHiderOf, secretHiderOf } from './hide.ts';
 import type { Hide } from './hide.ts';
 import { readHandlers } from './host-options.ts';
 import type { HostIO } from './host-io.ts';
@@ -50,7 +51,8 @@ export async function runProgram(words: readonly string[], io: HostIO): Promise<
 function readHide(invocation: Invocation, environment: HostIO['environment']): Hide {
   const hidePassword = passwordHiderOf(invocation.options.value('redis') ?? environment[REDIS_VARIABLE] ?? '');
   const hideHeaders = hiderOf(Object.values(readHeaders(invocation, environment)));
-  return (text) => hideHeaders(hidePassword(text));
+  const hideSecrets = secretHiderOf(secretsOfAuthorization(invocation, environment));
+  return (text) => hideSecrets(hideHeaders(hidePassword(text)));
 }
 
 /** The text of `--help` or `--version`, when one is asked for. */
@@ -67,8 +69,8 @@ async function runWithServer(options: TargetOptions, action: Action, io: HostIO,
   const level = readLogLevel(invocation);
   const paint = choosePaint(io.environment, io.stderr.isTerminal);
   const notes = new Notes({ io, paint, level, verbose: invocation.options.has('verbose'), hide });
-  const { handlers, asker } = readHandlers(invocation, command, io, notes);
-  const target = createTarget(options, { logger: notes.logger, handlers, showsPages: asker?.isInteractive === true });
+  const { handlers, asker, canAsk } = readHandlers(invocation, command, io, notes);
+  const target = createTarget(options, { logger: notes.logger, handlers, showsPages: asker?.isInteractive === true }, { io, notes, asker, canAsk });
   const { server } = target;
   io.onForcedExit(() => target.kill());
   const request = { signal: io.signal };

@@ -36,6 +36,10 @@ const HINTS: ReadonlyMap<ErrorCode, string> = new Map<ErrorCode, string>([
   ['ERR_MCP_TASK_UNSUPPORTED', 'without --task it is called as it is'],
   ['ERR_MCP_INVALID_URI', 'the command resources lists what there is'],
   ['ERR_MCP_UNSUPPORTED_METHOD', 'the command info says what it can do'],
+  ['ERR_MCP_AUTH_REQUIRED', '--oauth signs you in, --token-env VARIABLE sends the token that the variable holds'],
+  ['ERR_MCP_AUTH_DISCOVERY', 'it does not say where to sign in; --token-env VARIABLE sends a token that you have'],
+  ['ERR_MCP_AUTH_REGISTRATION', 'register a client there, and give --client-id'],
+  ['ERR_MCP_AUTH_RESPONSE', 'sign in once more'],
   ['ERR_MCP_NETWORK', 'is the server running, and is this its address?'],
   ['ERR_MCP_HTTP_CONTENT_TYPE', 'is this the address of its MCP endpoint?'],
   ['ERR_MCP_HTTP_REDIRECT', 'give the address that it redirects to, if you trust it'],
@@ -48,8 +52,8 @@ const HINTS: ReadonlyMap<ErrorCode, string> = new Map<ErrorCode, string>([
 
 /** By the status with which a server refused a request. */
 const STATUS_HINTS: ReadonlyMap<number, string> = new Map([
-  [401, 'it wants credentials: --header-env Authorization=VARIABLE sends what the variable holds'],
-  [403, 'the credentials do not allow this, or there are none: --header-env Authorization=VARIABLE sends some'],
+  [401, 'it wants credentials: --oauth signs you in, --token-env VARIABLE sends the token that the variable holds'],
+  [403, 'the credentials do not allow this, or there are none: --oauth signs you in, --token-env VARIABLE sends a token'],
   [404, 'is this the address of its MCP endpoint?'],
   [405, 'is this the address of its MCP endpoint?'],
 ]);

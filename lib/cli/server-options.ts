@@ -60,7 +60,9 @@ function readRevision(given: string): string {
 
 /** Options that say something of a server of one kind only. */
 const OF_STARTED = ['env', 'cwd'] as const;
-const OF_REMOTE = ['header', 'header-env', 'redis', 'session-key'] as const;
+const OF_REMOTE = [
+  'header', 'header-env', 'token-env', 'oauth', 'client-id', 'client-secret-env', 'client-credentials', 'issuer', 'scope', 'no-browser', 'redirect-port', 'redis', 'session-key',
+] as const;
 
 /**
  * Checks that there is one server, and no option that means nothing for it.

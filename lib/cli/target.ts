@@ -2,6 +2,7 @@
 
 import { StdioMCPServer, StreamableHTTPMCPServer } from '../index.ts';
 import type { MCPServerProtocol } from '../index.ts';
+import { readAuthorization } from './authorization-options.ts';
 import type { Command, KeptSessions } from './command.ts';
 import type { Invocation } from './command-line.ts';
 import { usageFailure } from './failure.ts';
@@ -9,6 +10,7 @@ import { fetchForEnvironment } from './proxy.ts';
 import { RedisSessions, findSessionKey, readRedisURL } from './redis-sessions.ts';
 import { checkServerChoice, readHTTPOptions, readLogLevel, readStdioOptions } from './server-options.ts';
 import type { OursForServer } from './server-options.ts';
+import type { SignInDesk } from './sign-in.ts';
 
 // How often a lost server is tried again, and how long its silence is borne, while somebody watches it.
 const WATCH_RETRIES = 3;
@@ -41,9 +43,9 @@ export interface TargetOptions {
  *
  * @throws Failure `ERR_CLI_USAGE` for options that do not hold, and for no server or two.
  */
-export function createTarget(options: TargetOptions, ours: OursForServer): Target {
+export function createTarget(options: TargetOptions, ours: OursForServer, desk: SignInDesk): Target {
   checkServerChoice(options.invocation);
-  return options.invocation.options.has('url') ? overHTTP(options, ours) : overStdio(options, ours);
+  return options.invocation.options.has('url') ? overHTTP(options, ours, desk) : overStdio(options, ours);
 }
 
 function overStdio({ invocation, environment }: TargetOptions, ours: OursForServer): Target {
@@ -58,10 +60,10 @@ function overStdio({ invocation, environment }: TargetOptions, ours: OursForServ
   };
 }
 
-function overHTTP({ invocation, command, environment }: TargetOptions, ours: OursForServer): Target {
+function overHTTP({ invocation, command, environment }: TargetOptions, ours: OursForServer, desk: SignInDesk): Target {
   const listens = command.attach !== undefined;
   const proxied = fetchForEnvironment(environment);
-  const options = readHTTPOptions(invocation, environment, ours);
+  const options = { ...readHTTPOptions(invocation, environment, ours), authorization: readAuthorization(invocation, command, environment, desk) };
   const redisURL = readRedisURL(invocation, environment);
   const redis = redisURL === undefined ? undefined : new RedisSessions(redisURL, ours.logger);
   const server = createOverHTTP({

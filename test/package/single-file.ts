@@ -10,7 +10,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 // The compiler writes each of them on lines of its own.
 const IMPORT = /^import \{([^}]*)\} from '([^']+)';\n/gm;
 const REEXPORT = /^export \{([^}]*)\} from '([^']+)';\n/gm;
-const DECLARATION = /^(?:export )?(?:abstract )?(?:async )?(?:const|let|class|function\*?) ([\w$]+)/gm;
+const DECLARATION = /^(?:export )?(?:abstract )?(?:async )?(?:const|let|class|function\*?) (?:([\w$]+)|[[{] ?([\w$, ]+)[\]}] =)/gm;
 const REFERENCE = /^\/\/\/ <reference [^\n]*\n/gm;
 
 interface Module {
@@ -45,11 +45,16 @@ function namesOf(list: string, path: string): string[] {
   return names;
 }
 
-/** Refuses two modules that declare one name, which would be one name for two things. */
+/** Every name that is declared at the top of a module, several in one pattern too, with its place. */
+export function declaredNames(text: string): { name: string; index: number }[] {
+  return [...text.matchAll(DECLARATION)].flatMap(({ 1: one, 2: several = '', index }) => (one === undefined ? several.split(',') : [one]).map((name) => ({ name: name.trim(), index })));
+}
+
+/** Refuses two modules that declare one name, or declare what another one imports from outside, which would be one name for two things. */
 function checkNames(modules: readonly Module[]): void {
-  const owners = new Map<string, string>();
+  const owners = new Map(outsideNames(modules).map(({ name, path }) => [name, path]));
   for (const { path, text } of modules) {
-    for (const [, name = ''] of text.matchAll(DECLARATION)) {
+    for (const { name } of declaredNames(text)) {
       const owner = owners.get(name);
       if (name in globalThis) throw new Error(`${path} declares ${name}, which other modules may mean the global by`);
       if (owner !== undefined) throw new Error(`${name} is declared at the top of ${owner} and of ${path}`);
@@ -58,25 +63,17 @@ function checkNames(modules: readonly Module[]): void {
   }
 }
 
-/** Refuses a name that one module imports from outside and another one declares. */
-function checkOutsideNames(modules: readonly Module[]): void {
-  const outside = new Set(modules.flatMap(({ path, text }) => [...text.matchAll(IMPORT)].filter(([, , specifier = '']) => !specifier.startsWith('.')).flatMap(([, list = '']) => namesOf(list, path))));
-  for (const { path, text } of modules) {
-    for (const [, name = ''] of text.matchAll(DECLARATION)) if (outside.has(name)) throw new Error(`${path} declares ${name}, which another module imports from outside`);
-  }
+/** Every name that a module imports from outside. */
+function outsideNames(modules: readonly Module[]): { name: string; specifier: string; path: string }[] {
+  return modules.flatMap(({ path, text }) =>
+    [...text.matchAll(IMPORT)].flatMap(([, list = '', specifier = '']) => (specifier.startsWith('.') ? [] : namesOf(list, path).map((name) => ({ name, specifier, path })))),
+  );
 }
 
 /** What the modules import from outside, by module, each name once. */
 function outsideImports(modules: readonly Module[]): string {
   const byModule = new Map<string, Set<string>>();
-  for (const { path, text } of modules) {
-    for (const [, list = '', specifier = ''] of text.matchAll(IMPORT)) {
-      if (specifier.startsWith('.')) continue;
-      const names = byModule.get(specifier) ?? new Set();
-      for (const name of namesOf(list, path)) names.add(name);
-      byModule.set(specifier, names);
-    }
-  }
+  for (const { name, specifier } of outsideNames(modules)) byModule.set(specifier, (byModule.get(specifier) ?? new Set()).add(name));
   return [...byModule].sort().map(([specifier, names]) => `import { ${[...names].sort().join(', ')} } from '${specifier}';\n`).join('');
 }
 
@@ -94,7 +91,6 @@ export function joinModules(entry: string): string {
   const last = modules.at(-1);
   if (last === undefined) throw new Error(`${entry} is empty`);
   checkNames(parts);
-  checkOutsideNames(parts);
   const head = /^\/\*\*[\s\S]*?\*\/\n/.exec(last.text)?.[0] ?? '';
   const exported = [...last.text.matchAll(REEXPORT)].flatMap(([, list = '']) => namesOf(list, entry)).sort();
   const root = dirname(entry);

@@ -289,7 +289,7 @@ describe('errors', () => {
 
   test('a server that wants credentials, and a proxy that is none, say what to do', () => {
     const refused = new ConnectionError('ERR_MCP_HTTP_STATUS', 'refused', { details: { status: 401 } });
-    assert.match(problemOf(refused).hint ?? '', /--header-env Authorization=VARIABLE/);
+    assert.match(problemOf(refused).hint ?? '', /--oauth signs you in, --token-env VARIABLE/);
     const cause = new TypeError('HTTP_PROXY must be the url of an http: or https: proxy; it is no url');
     const unreached = new ConnectionError('ERR_MCP_NETWORK', 'not reached', { cause });
     assert.equal(problemOf(unreached).message, `not reached: ${cause.message}`);
