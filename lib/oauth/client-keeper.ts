@@ -8,7 +8,7 @@ import { chooseClient } from './client-choice.ts';
 import type { ClientSources, PreRegisteredClient } from './client-choice.ts';
 import { registerClient } from './client-registration.ts';
 import type { ClientDescription } from './client-registration.ts';
-import { boundIssuer, keepClient, storedClient } from './client-shelf.ts';
+import { boundIssuer, dropClient, keepClient, storedClient } from './client-shelf.ts';
 import type { OAuthHTTP } from './oauth-http.ts';
 import type { OAuthClientOptions, ResolvedOAuthOptions } from './oauth-options.ts';
 import { asSecret } from './oauth-session.ts';
@@ -47,6 +47,11 @@ export class ClientKeeper {
     const choice = chooseClient(server, await this.#sources(server, serverUrl, redirectUrl, description), this.#clock.date());
     if ('client' in choice) return choice.client;
     return keepClient(tokenStore, await registerClient(this.#http, server, choice.register, signal), redirectUrl);
+  }
+
+  /** Forgets a client that came back at `redirectUrl` and that its authorization server does not know any more. */
+  async forget(client: RegisteredClient, redirectUrl: string | undefined): Promise<void> {
+    if (redirectUrl !== undefined) await dropClient(this.#options.tokenStore, client, redirectUrl);
   }
 
   /** What a client proves itself by: a key only where the host gave one with it. */

@@ -27,11 +27,12 @@ export async function keepClient(store: TokenStore, client: RegisteredClient, re
   return isKept ? client : (await storedClient(store, client.issuer, redirectUrl)) ?? client;
 }
 
-/** Forgets a client that its authorization server does not know any more. */
-export async function dropClient(store: TokenStore, { issuer }: RegisteredClient, redirectUrl: string): Promise<void> {
+/** Forgets a client that its authorization server does not know any more, and none that took its place. */
+export async function dropClient(store: TokenStore, { issuer, clientId }: RegisteredClient, redirectUrl: string): Promise<void> {
   const key = await clientKey(issuer, redirectUrl);
   const found = await store.read(key);
-  if (found !== undefined) await store.replace(key, found.version, undefined);
+  const shelved = found?.text === undefined ? undefined : clientFromJSON(parsedRecord(found.text), issuer);
+  if (found !== undefined && shelved?.clientId === clientId) await store.replace(key, found.version, undefined);
 }
 
 /** The issuer that a client without one was bound to when it was first used: `issuer` where that is now. */

@@ -2,6 +2,7 @@
 
 import { Cancellation } from '../base/cancellation.ts';
 import type { Clock } from '../base/clock.ts';
+import { isMCPError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { Secret } from '../base/secret.ts';
 import { chooseAuthMethod } from './client-authentication.ts';
@@ -32,6 +33,8 @@ export interface OAuthSessionParts {
   readonly prover: DPoPProver | undefined;
   /** What is asked for at the moment. */
   readonly scopes: () => readonly string[] | undefined;
+  /** Called when the authorization server says that it does not know the client any more. */
+  readonly forgetClient: () => Promise<void>;
 }
 
 /** Tokens of one user for one resource, and where further ones come from. */
@@ -41,14 +44,16 @@ export class OAuthSession {
   readonly prover: DPoPProver | undefined;
   readonly endpoint: TokenEndpoint;
   readonly source: TokenSource;
+  readonly #forgetClient: () => Promise<void>;
 
   /** @throws AuthorizationError `ERR_MCP_AUTH_REGISTRATION` where the client has nothing that the server takes as a proof. */
   constructor(parts: OAuthSessionParts) {
-    const { http, clock, log, store, user, discovered, client, proofs, prover } = parts;
+    const { http, clock, log, store, user, discovered, client, proofs, prover, forgetClient } = parts;
     const { server, resource } = discovered;
     this.discovered = discovered;
     this.client = client;
     this.prover = prover;
+    this.#forgetClient = forgetClient;
     const tokenEndpointAuthMethod = chooseAuthMethod(proofs, server, client.registeredMethod);
     this.endpoint = { http, server, client: { clientId: client.clientId, tokenEndpointAuthMethod, ...proofs }, clock, prover };
     this.source = new TokenSource({ owner: ownerOf(this.endpoint, { resource, user }), store, renewal: this.#renewal(parts), clock, log });
@@ -59,13 +64,33 @@ export class OAuthSession {
     return this.discovered.server.issuer === server.issuer && this.discovered.resource === resource && this.client.clientId === clientId;
   }
 
+  /**
+   * Does `work` as the client. One that was registered by itself and is not known any more is forgotten, so that it is registered anew when it is next needed; one that the host gave is a matter of the host.
+   *
+   * @throws what `work` throws.
+   */
+  async asClient<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (this.#isUnknown(error)) await this.#forgetClient();
+      throw error;
+    }
+  }
+
+  #isUnknown(error: unknown): boolean {
+    return this.client.kind === 'dynamic' && isMCPError(error) && error.code === 'ERR_MCP_AUTH_REFUSED' && error.details['error'] === 'invalid_client';
+  }
+
   #renewal({ grant, user, scopes, discovered: { resource } }: OAuthSessionParts): TokenRenewal {
     const endpoint = this.endpoint;
     if (grant === undefined) {
       return {
         canRenew: (tokens) => tokens?.refreshToken !== undefined,
         // Asked for only where there is one to refresh with.
-        renew: (tokens) => (tokens === undefined ? Promise.reject(new TypeError('There are no tokens to refresh')) : refreshTokens(endpoint, tokens, new Cancellation())),
+        renew: (tokens) => (tokens === undefined ? Promise.reject(new TypeError('There are no tokens to refresh')) : this.asClient(refreshTokens(endpoint, tokens, new Cancellation()))),
+        // What was issued to a client that is not known any more is known to nobody.
+        isOver: (error) => this.#isUnknown(error),
       };
     }
     return {

@@ -21,9 +21,11 @@ export interface TokenRenewal {
   /**
    * Asks for new tokens, once. It is not told of callers that give up: the answer may hold the only refresh token that is good from now on.
    *
-   * @throws AuthorizationError; `invalid_grant` ends the tokens there are, everything else leaves them.
+   * @throws AuthorizationError; `invalid_grant` ends the tokens there are, and so does what {@link TokenRenewal.isOver} says it of; everything else leaves them.
    */
   renew(tokens: TokenSet | undefined): Promise<TokenSet>;
+  /** Whether what `renew` threw says in another way that no renewal of these tokens can succeed any more. */
+  isOver?(error: unknown): boolean;
 }
 
 /** What a {@link TokenSource} is made with. */
@@ -182,8 +184,8 @@ export class TokenSource {
 
   /** The old ones while they live, but for those that are over for certain. */
   async #notRenewed(error: unknown, shelved: ShelvedTokens, refused: TokenSet | undefined): Promise<TokenSet | undefined> {
-    const { log, clock } = this.#options;
-    if (isInvalidGrant(error) && shelved.tokens !== undefined) return this.#ended(shelved, refused);
+    const { log, clock, renewal } = this.#options;
+    if ((isInvalidGrant(error) || renewal.isOver?.(error) === true) && shelved.tokens !== undefined) return this.#ended(shelved, refused);
     this.#pausedUntil = clock.now() + pauseBeforeRetryMs(FIRST_PAUSE_MS, ++this.#failures, LONGEST_RENEWAL_PAUSE_MS, Math.random());
     if (!isUsable(shelved.tokens, refused)) throw error;
     log.warn('Tokens could not be renewed; the old ones are used as long as they live', { cause: error });
