@@ -80,6 +80,17 @@ export class AuthorizationFlow {
    * @throws AuthorizationError of every code; what the sign-in of the host rejects with; the reason of `signal`.
    */
   async run(cause: FlowCause, signal: AbortSource): Promise<void> {
+    const before = this.#scopes;
+    try {
+      await this.#run(cause, signal);
+    } catch (error) {
+      // What was not granted, as nobody said yes or no, is asked for again.
+      this.#scopes = before;
+      throw error;
+    }
+  }
+
+  async #run(cause: FlowCause, signal: AbortSource): Promise<void> {
     const { serverUrl, failure } = cause;
     const { signIn, grant, redirectUrl } = this.#options;
     this.#challenge = cause.challenge ?? this.#challenge;

@@ -16,6 +16,7 @@ import type { DPoPProvers } from './dpop.ts';
 import { checkEndpoint } from './endpoint-policy.ts';
 import type { EndpointPolicy } from './endpoint-policy.ts';
 import type { ResolvedOAuthOptions } from './oauth-options.ts';
+import { unionScopes } from './scopes.ts';
 import type { TokenSet } from './token-set.ts';
 
 // Source: MCP 2026-07-28, authorization, "Step-Up Authorization Flow": a few tries, and then no more.
@@ -50,6 +51,11 @@ export class OAuthAuthorizer implements Authorizer {
 
   admit(method: string): Admission {
     return new OAuthAdmission(this, method);
+  }
+
+  /** Whether a flow runs, which may be about to get what is wanted. */
+  get isAuthorizing(): boolean {
+    return this.#shared !== undefined;
   }
 
   /** Runs a flow, or waits for the one that runs. */
@@ -165,13 +171,14 @@ class OAuthAdmission implements Admission {
   }
 
   async #forbidden(challenge: AuthorizationChallenge | undefined, signal: AbortSource): Promise<boolean> {
-    const { inVain, flow } = this.#authorizer;
+    const { inVain, flow, isAuthorizing } = this.#authorizer;
     const wanted = challenge?.scope;
     if (challenge?.error !== 'insufficient_scope' || wanted === undefined || this.#sent === undefined) return false;
     const name = [...wanted].sort().join(' ');
     // Another request may have asked for them meanwhile.
     if (await this.#hasOthers(this.#sent, signal)) return true;
-    const wasAsked = wanted.every((scope) => flow.scopes?.includes(scope));
+    const asked = unionScopes(flow.scopes, this.#sent.scope?.split(' '));
+    const wasAsked = !isAuthorizing && wanted.every((scope) => asked?.includes(scope));
     if (inVain.has(name) || wasAsked || ++this.#stepUps > MOST_STEP_UPS) {
       inVain.add(name);
       throw new AuthorizationError('ERR_MCP_AUTH_SCOPE', `${this.#authorizer.serverName} wants the scopes ${quote(name, 300)}, which were asked for already`, { details: { status: 403, scope: wanted }, delivery: 'answered' });
@@ -182,8 +189,8 @@ class OAuthAdmission implements Admission {
 
   /** Whether there are other tokens than those that were sent. */
   async #hasOthers(sent: TokenSet, signal: AbortSource): Promise<boolean> {
-    const now = await this.#authorizer.flow.session?.source.current(signal);
-    return now !== undefined && !now.hasTokenOf(sent) && ++this.#stepUps <= MOST_STEP_UPS;
+    const replacement = await this.#authorizer.flow.session?.source.replacementOf(sent, signal);
+    return replacement !== undefined && ++this.#stepUps <= MOST_STEP_UPS;
   }
 
   #shut(code: 'ERR_MCP_AUTH_REQUIRED' | 'ERR_MCP_AUTH_DPOP', why: string): AuthorizationError {

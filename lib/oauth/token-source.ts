@@ -109,6 +109,18 @@ export class TokenSource {
     return this.#share(`refused ${refused.accessToken.reveal()}`, refused, signal);
   }
 
+  /**
+   * What took the place of `held`, which live still but may do too little: issued to somebody else who asked for more. Nothing is renewed; `undefined` where they stand unchanged.
+   *
+   * @throws AuthorizationError `ERR_MCP_AUTH_STORE`; the reason of `signal`.
+   */
+  async replacementOf(held: TokenSet, signal: AbortSource): Promise<TokenSet | undefined> {
+    signal.throwIfAborted();
+    if (isUsable(this.#known, held)) return this.#known;
+    const { tokens } = await orAbort(this.#readShelf(), signal);
+    return isUsable(tokens, held) ? this.#settle(tokens, 'use') : undefined;
+  }
+
   /** Takes tokens that a human has just been issued: they replace whatever there is. Where the store is away they are used here meanwhile, and stored later. */
   async adopt(tokens: TokenSet): Promise<void> {
     await this.#keep({ tokens, secret: TokenShelf.wrap(tokens), replaces: () => true });

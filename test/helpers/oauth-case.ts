@@ -55,7 +55,8 @@ export interface OAuthCase extends CaseBody {
 }
 
 const FOLDER = new URL('../../spec-fixtures/oauth/', import.meta.url);
-const REDIRECT_URL = 'http://127.0.0.1:8/callback';
+/** Where the browser comes back to, which nobody listens at. */
+export const REDIRECT_URL = 'http://127.0.0.1:8/callback';
 
 /** The data files by name, in order. */
 export function oauthCases(): readonly (readonly [file: string, OAuthCase])[] {

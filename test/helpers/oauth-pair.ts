@@ -92,6 +92,8 @@ export class OAuthPair {
 
 /** The MCP server: lets in who has a token that is good. */
 export class ScriptedResource {
+  /** What messages with these tokens are answered, for ever. */
+  readonly answersTo: Map<string, ScriptedAnswer> = new Map();
   readonly #of: () => OAuthPair;
   readonly #peer: HTTPPeer;
   #script: ResourceScript = {};
@@ -144,7 +146,7 @@ export class ScriptedResource {
     const token = /^(?:Bearer|DPoP) (.*)$/.exec(headers['authorization'] ?? '')?.[1];
     if (token !== undefined) pair.shown.set(token, (pair.shown.get(token) ?? 0) + 1);
     const isGood = token !== undefined && pair.tokens.has(token);
-    const scripted = this.#answers.next() ?? (isGood ? this.#toTokens.next() : undefined);
+    const scripted = this.#answers.next() ?? this.answersTo.get(token ?? '') ?? (isGood ? this.#toTokens.next() : undefined);
     if (scripted !== undefined) return play(exchange.raw, pair, scripted);
     if (isGood) return 'pass';
     const { challenge = `Bearer resource_metadata="{rs}${PRM_PATH}"` } = this.#script;
