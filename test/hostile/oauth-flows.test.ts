@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { inspect } from 'node:util';
-import { InMemoryTokenStore, StreamableHTTPMCPServer } from '../../lib/index.ts';
-import type { JSONObject, MCPError, OAuthOptions, SignInRequest } from '../../lib/index.ts';
+import { InMemoryTokenStore, createNodeFetch, loopbackSignIn } from '../../lib/index.ts';
+import type { JSONObject, MCPError, OAuthOptions, SignInRequest, StreamableHTTPMCPServer } from '../../lib/index.ts';
+import type { NameLookup } from '../../lib/http/name-lookup.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { makeHTTPServer } from '../helpers/http-server-handle.ts';
 import { REDIRECT_URL, makeOAuth, use, visit, withPair } from '../helpers/oauth-case.ts';
@@ -41,7 +42,7 @@ class PatientHost {
   }
 }
 
-describe('many calls at once (RFC 6749 section 6; MCP 2026-07-28, authorization, "Error Handling")', () => {
+describe('many calls at once (F8, F18; RFC 6749 section 6; MCP 2026-07-28, authorization, "Error Handling")', () => {
   test('200 calls that are let in by nobody: one registration, one sign-in, one token', async () => {
     await withPair({}, {}, async ({ pair, server }) => {
       const outcomes = await Promise.all([server.connect(), ...Array.from({ length: 200 }, () => server.connect())].map((connecting) => connecting.then(() => use(server))));
@@ -112,7 +113,7 @@ describe('many calls at once (RFC 6749 section 6; MCP 2026-07-28, authorization,
   });
 });
 
-describe('the host that signs users in', () => {
+describe('the host that signs users in (F6, F15)', () => {
   test('is shown where, for whom and what for; the deadlines of requests stand meanwhile', async () => {
     const [host, clock] = [new PatientHost(), new FakeClock()];
     await withPair({ resource: { challenge: 'Bearer scope="read"' } }, { signIn: host.signIn }, async ({ pair, server }) => {
@@ -218,7 +219,7 @@ async function shownURL(server: StreamableHTTPMCPServer): Promise<string> {
 
 const NEVER = new AbortController().signal;
 
-describe('a host that shows the URL by itself, and hands on what comes back', () => {
+describe('a host that shows the URL by itself, and hands on what comes back (F5, F6, T28)', () => {
   for (const [name, script] of [['', {}], [', with tokens that are bound to a key', BOUND], [', where only the challenge says where the metadata is', { resource: { challenge: 'Bearer resource_metadata="{rs}/elsewhere"', documents: { '/.well-known/oauth-protected-resource/mcp': { status: 404 }, '/elsewhere': { json: { resource: '{rs}/mcp', authorization_servers: ['{as}'] } } } } }]] as const) {
     test(`finish() in the same handle, and what another handle then needs${name}`, async () => {
       await withPair(script, { signIn: undefined }, async ({ pair, oauth, server }) => {
@@ -304,7 +305,7 @@ describe('a host that shows the URL by itself, and hands on what comes back', ()
   });
 });
 
-describe('tokens and proofs', () => {
+describe('tokens and proofs (F11, F12, F19, T29, T30)', () => {
   test('the refresh token stays where the reply has none (RFC 6749 section 6)', async () => {
     const clock = new FakeClock();
     await withPair({ server: { token: [{ issue: {} }, { issue: { refresh_token: null } }] } }, {}, async ({ pair, server }) => {
@@ -367,6 +368,99 @@ describe('tokens and proofs', () => {
       const shown = [server, oauth, tokenStore].map((value) => `${inspect(value, { depth: 30, showHidden: true })} ${JSON.stringify(value)}`).join(' ');
       for (const secret of pair.secrets.keys()) assert.ok(!shown.includes(secret), secret);
       assert.ok(pair.secrets.size >= 4);
+    });
+  });
+});
+
+describe('servers that go away, or name others (F14, F15, T7, T10)', () => {
+  test('an expired token whose authorization server is gone is replaced by one of the server that is named now', async () => {
+    const clock = new FakeClock();
+    await withPair({}, {}, async ({ pair, server }) => {
+      await use(server);
+      pair.change({ resource: { metadata: { authorization_servers: ['{other}'] } }, server: { token: [{ status: 503, times: -1 }] } });
+      await clock.advance(3_600_000);
+      assert.equal(await use(server), 'done');
+      assert.deepEqual([pair.count('other GET /authorize'), pair.count('other POST /token')], [1, 1]);
+    }, { clock });
+  });
+
+  test('one whose authorization server is away is kept, and nobody signs in', async () => {
+    const clock = new FakeClock();
+    await withPair({}, {}, async ({ pair, server }) => {
+      await use(server);
+      pair.change({ server: { token: [{ status: 503 }] } });
+      await clock.advance(3_600_000);
+      const error = await mcpRejection(use(server), 'AuthorizationError', 'ERR_MCP_AUTH_NETWORK');
+      assert.equal(error.details['status'], 503);
+      assert.equal(await use(server), 'done');
+      assert.deepEqual(counts(pair), [1, 3]);
+    }, { clock });
+  });
+
+  test('an issuer whose name stands for an address of the host’s own network is not sent to, over a fetch that looks names up', async () => {
+    const names: string[] = [];
+    const lookup: NameLookup = (hostname, options, callback) => {
+      names.push(hostname);
+      if (options.all === true) callback(null, [{ address: '10.0.0.1', family: 4 }]);
+      else callback(null, '10.0.0.1', 4);
+    };
+    const fetch = createNodeFetch({ proxy: false, lookup });
+    for (const options of [{}, { fetch }]) {
+      await withPair({ resource: { metadata: { authorization_servers: ['https://as.example'] } } }, options, async ({ server }) => {
+        await mcpRejection(use(server), 'AuthorizationError', 'ERR_MCP_AUTH_ENDPOINT');
+      }, { fetch });
+    }
+    assert.deepEqual(names, ['as.example', 'as.example']);
+    await fetch.close();
+  });
+});
+
+describe('a sign-in on the user’s machine (F21, F6; RFC 8252 section 7.3)', () => {
+  test('takes one answer, its own: others that come before are refused and change nothing', async () => {
+    const statuses: number[] = [];
+    const ask = async (url: string, init: RequestInit = {}): Promise<void> => {
+      const response = await fetch(url, { ...init, redirect: 'manual' });
+      await response.text();
+      statuses.push(response.status);
+    };
+    const signIn = loopbackSignIn(async (request) => {
+      const answer = await visit(request);
+      const [state, { origin }] = [new URL(answer).searchParams.get('state') ?? '', new URL(answer)];
+      await ask(`${origin}/elsewhere?code=x&state=${state}`);
+      await ask(request.redirectUrl);
+      await ask(`${request.redirectUrl}?code=x&state=wrong`);
+      await ask(`${request.redirectUrl}?code=x`);
+      await ask(answer, { method: 'POST' });
+      await Promise.allSettled(Array.from({ length: 50 }, () => ask(`${request.redirectUrl}?code=x&state=flood`)));
+      await ask(answer);
+    });
+    await withPair({}, { signIn, redirectUrl: undefined }, async ({ pair, server }) => {
+      assert.equal(await use(server), 'done');
+      assert.deepEqual([statuses.slice(0, 5), statuses.at(-1)], [[404, 400, 400, 400, 405], 200]);
+      assert.ok(statuses.slice(5, -1).every((status) => status === 400));
+      assert.deepEqual(counts(pair), [1, 1]);
+    });
+  });
+
+  test('an answer with the state twice, or with two codes, is refused', async () => {
+    for (const more of ['&code=another', '&state=another', '&iss=https://evil.example']) {
+      const signIn = loopbackSignIn(async (request) => void (await (await fetch(`${await visit(request)}${more}`)).text()));
+      await withPair({}, { signIn, redirectUrl: undefined }, async ({ pair, server }) => {
+        await mcpRejection(use(server), 'AuthorizationError', 'ERR_MCP_AUTH_RESPONSE');
+        assert.equal(counts(pair)[1], 0);
+      });
+    }
+  });
+
+  test('what shows the URL and throws ends the sign-in; the port is free again', async () => {
+    let shown = '';
+    const signIn = loopbackSignIn(({ redirectUrl }) => {
+      shown = redirectUrl;
+      throw new Error('no browser');
+    });
+    await withPair({}, { signIn, redirectUrl: undefined }, async ({ server }) => {
+      assert.equal(((await rejection(use(server))) as Error).message, 'no browser');
+      await assert.rejects(fetch(shown));
     });
   });
 });
