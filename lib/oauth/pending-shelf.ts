@@ -32,7 +32,11 @@ export async function keepPending(store: TokenStore, { pending, ...facts }: Kept
 export async function takePending(store: TokenStore, state: string): Promise<KeptRequest | undefined> {
   const key = await pendingKey(state);
   const found = await store.read(key);
-  if (found === undefined || !(await store.replace(key, found.version, undefined)) || found.text === undefined) return undefined;
+  if (found?.text === undefined) return undefined;
+  // By a mark of one's own: that nothing stands there any more is what a second one who takes it would be told too.
+  const mark = { version: randomTokenId(), text: new Secret('taken') };
+  if (!(await store.replace(key, found.version, mark))) return undefined;
+  await store.replace(key, mark.version, undefined);
   const kept = parsedPending(found.text);
   const serverUrl = own(kept, 'serverUrl');
   if (typeof serverUrl !== 'string' || !URL.canParse(serverUrl)) return undefined;

@@ -6,7 +6,7 @@ import { inspect } from 'node:util';
 import { InMemoryTokenStore, createNodeFetch, loopbackSignIn } from '../../lib/index.ts';
 import type { JSONObject, MCPError, OAuthOptions, SignInRequest, StreamableHTTPMCPServer } from '../../lib/index.ts';
 import type { NameLookup } from '../../lib/http/name-lookup.ts';
-import { FakeClock } from '../helpers/fake-clock.ts';
+import { FakeClock, settle } from '../helpers/fake-clock.ts';
 import { makeHTTPServer } from '../helpers/http-server-handle.ts';
 import { REDIRECT_URL, makeOAuth, use, visit, withPair } from '../helpers/oauth-case.ts';
 import type { OAuthPair } from '../helpers/oauth-pair.ts';
@@ -262,7 +262,15 @@ describe('a host that shows the URL by itself, and hands on what comes back (F5,
   });
 
   test('an answer is taken once, and of two at the same time one', async () => {
-    await withPair({}, { signIn: undefined }, async ({ pair, oauth, server }) => {
+    // Both find it there.
+    const tokenStore = new (class extends InMemoryTokenStore {
+      override async read(key: string): ReturnType<InMemoryTokenStore['read']> {
+        const found = await super.read(key);
+        await settle();
+        return found;
+      }
+    })();
+    await withPair({}, { signIn: undefined, tokenStore }, async ({ pair, oauth, server }) => {
       const callback = await visit({ url: await shownURL(server), signal: NEVER });
       const outcomes = await Promise.allSettled([oauth.finish(callback), oauth.finish(callback)]);
       assert.deepEqual(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
