@@ -126,7 +126,7 @@ class OAuthAdmission implements Admission {
 
   /** What cannot be renewed where it was issued is got from where the server sends users by now; where that is the same place, the failure is what the request ends with. */
   async #renewedElsewhere(failure: unknown, challenge: AuthorizationChallenge | undefined, signal: AbortSource): Promise<void> {
-    if (this.#hasAuthorized || !isMCPError(failure) || !OF_RENEWALS.has(failure.code)) throw failure;
+    if (this.#hasAuthorized || this.#method === 'DELETE' || !isMCPError(failure) || !OF_RENEWALS.has(failure.code)) throw failure;
     this.#hasAuthorized = true;
     await this.#authorizer.authorize({ serverUrl: this.#url, challenge, refused: this.#sent, furtherScopes: undefined, failure }, signal);
   }
