@@ -1,7 +1,9 @@
 /** From a refusal to tokens: who signs users in, as which client, and then the sign-in or the grant. Source: MCP 2026-07-28, authorization, "Authorization Flow Steps". */
 
+import { orAbort } from '../base/abort.ts';
 import type { AbortSource } from '../base/cancellation.ts';
 import { AuthorizationError } from '../base/errors.ts';
+import { quiet } from '../base/quiet.ts';
 import { quote } from '../base/text.ts';
 import type { AuthorizerContext } from '../http/authorizer.ts';
 import type { AuthorizationChallenge } from './authorization-challenge.ts';
@@ -12,12 +14,13 @@ import type { ValidatedCode } from './authorization-response.ts';
 import { ClientKeeper } from './client-keeper.ts';
 import { discoverAuthorization } from './discovery.ts';
 import type { DiscoveredAuthorization } from './discovery.ts';
-import { DPoPProver, makeDPoPKey } from './dpop.ts';
+import type { DPoPProvers } from './dpop.ts';
 import { guardedFetch } from './guarded-lookup.ts';
 import { OAuthClient } from './oauth-client.ts';
 import type { ResolvedOAuthOptions } from './oauth-options.ts';
 import { OAuthSession } from './oauth-session.ts';
 import { keepPending } from './pending-shelf.ts';
+import type { KeptRequest } from './pending-shelf.ts';
 import type { RegisteredClient } from './registered-client.ts';
 import { chooseScopes, unionScopes } from './scopes.ts';
 import type { SignInTurn } from './sign-in.ts';
@@ -32,6 +35,8 @@ export interface FlowCause {
   readonly refused: TokenSet | undefined;
   /** What further scopes the server wants, beside what was asked for before. */
   readonly furtherScopes: readonly string[] | undefined;
+  /** Why the tokens there are could not be renewed: what it ends with, unless the server names another authorization server by now. */
+  readonly failure: unknown;
 }
 
 /** Whether tokens were issued just now, or were there: in the store, or in the hands of another process. */
@@ -43,16 +48,19 @@ export class AuthorizationFlow {
   readonly #context: AuthorizerContext;
   readonly #http: OAuthClient;
   readonly #clients: ClientKeeper;
-  #prover: Promise<DPoPProver> | undefined;
+  readonly #provers: DPoPProvers;
   #session: OAuthSession | undefined;
+  /** What the server said when it last let a request not in. */
+  #challenge: AuthorizationChallenge | undefined;
   /** What was asked for last. */
   #scopes: readonly string[] | undefined;
 
-  constructor(options: ResolvedOAuthOptions, context: AuthorizerContext) {
+  constructor(options: ResolvedOAuthOptions, context: AuthorizerContext, provers: DPoPProvers) {
     const { policy } = options;
     const { clock, limits } = context;
     this.#options = options;
     this.#context = context;
+    this.#provers = provers;
     this.#http = new OAuthClient({ fetch: guardedFetch(options.fetch ?? context.fetch, policy), clock, limits, policy });
     this.#clients = new ClientKeeper(options, this.#http, clock);
   }
@@ -73,44 +81,58 @@ export class AuthorizationFlow {
    * @throws AuthorizationError of every code; what the sign-in of the host rejects with; the reason of `signal`.
    */
   async run(cause: FlowCause, signal: AbortSource): Promise<FlowOutcome> {
-    const { serverUrl, challenge } = cause;
+    const before = this.#scopes;
+    try {
+      return await this.#run(cause, signal);
+    } catch (error) {
+      // What was not granted, as nobody said yes or no, is asked for again.
+      this.#scopes = before;
+      throw error;
+    }
+  }
+
+  async #run(cause: FlowCause, signal: AbortSource): Promise<FlowOutcome> {
+    const { serverUrl, failure } = cause;
     const { signIn, grant, redirectUrl } = this.#options;
-    const discovered = await this.#discover(cause, signal);
+    this.#challenge = cause.challenge ?? this.#challenge;
+    const discovered = await this.#discover(serverUrl, signal);
+    if (failure !== undefined && discovered.server.issuer === this.#session?.discovered.server.issuer) throw failure;
     this.#scopes = this.#scopesFor(discovered, cause);
     if (grant !== undefined || signIn === undefined) return this.#withoutVisit(discovered, cause, redirectUrl, signal);
     const known = await this.#clients.known(discovered, serverUrl, redirectUrl);
-    if (known !== undefined && (await this.#hasTokens(await this.#open(discovered, known, challenge), cause, signal))) return 'found';
+    if (known !== undefined && (await this.#hasTokens(await this.#open(discovered, known), cause, signal))) return 'found';
     await this.#signIn(discovered, cause, signal);
     return 'issued';
   }
 
-  #discover({ serverUrl, challenge }: FlowCause, signal: AbortSource): Promise<DiscoveredAuthorization> {
+  #discover(serverUrl: string, signal: AbortSource): Promise<DiscoveredAuthorization> {
     const { allowedMetadataOrigins, policy, dangerouslyAllowIssuers, chooseIssuer } = this.#options;
     const { clock, limits } = this.#context;
-    const question = { serverUrl, challengedUrl: challenge?.resourceMetadata, allowedMetadataOrigins };
+    const question = { serverUrl, challengedUrl: this.#challenge?.resourceMetadata, allowedMetadataOrigins };
     return discoverAuthorization({ http: this.#http, clock, limits, policy, dangerouslyAllowIssuers, chooseIssuer }, question, signal);
   }
 
   /** Redeems a code that came back to `finish`; whoever reads the store has the tokens from now on. */
-  async finish(code: ValidatedCode, serverUrl: string, signal: AbortSource): Promise<void> {
+  async finish(code: ValidatedCode, { serverUrl, challengedUrl, isBound }: Omit<KeptRequest, 'pending'>, signal: AbortSource): Promise<void> {
     const { redirectUrl, user } = this.#options;
-    const cause: FlowCause = { serverUrl, challenge: undefined, refused: undefined, furtherScopes: undefined };
-    const discovered = await this.#discover(cause, signal);
+    this.#challenge = { schemes: isBound ? ['dpop'] : [], resourceMetadata: challengedUrl, scope: undefined, error: undefined, dpopAlgorithms: undefined };
+    const discovered = await this.#discover(serverUrl, signal);
     const client = await this.#clients.known(discovered, serverUrl, redirectUrl);
     if (client === undefined || client.clientId !== code.clientId) throw nobodySignsIn(this.#context.serverName, discovered.server.issuer, true);
-    await (await this.#open(discovered, client, undefined)).redeem(code, user, signal);
+    await (await this.#open(discovered, client)).redeem(code, user, signal);
   }
 
   /** A grant that needs nobody; or a host that shows the URL by itself, and hands what comes back to `finish`. */
   async #withoutVisit(discovered: DiscoveredAuthorization, cause: FlowCause, redirectUrl: string | undefined, signal: AbortSource): Promise<FlowOutcome> {
     const { serverName } = this.#context;
     const known = await this.#clients.known(discovered, cause.serverUrl, redirectUrl);
-    const session = known === undefined ? undefined : await this.#open(discovered, known, cause.challenge);
+    const session = known === undefined ? undefined : await this.#open(discovered, known);
     if (session !== undefined && (await this.#hasTokens(session, cause, signal))) return this.#options.grant === undefined ? 'found' : 'issued';
     if (this.#options.grant !== undefined || redirectUrl === undefined) throw nobodySignsIn(serverName, discovered.server.issuer, known === undefined);
     const turn = { redirectUrl, visit: () => Promise.reject(new TypeError('Nobody visits it')) };
-    const { request } = await this.#request(discovered, cause, turn, signal);
-    await keepPending(this.#options.tokenStore, { pending: request.pending, serverUrl: cause.serverUrl });
+    const { request, session: opened } = await this.#request(discovered, cause, turn, signal);
+    const facts = { serverUrl: cause.serverUrl, challengedUrl: this.#challenge?.resourceMetadata, isBound: opened.prover !== undefined };
+    await keepPending(this.#options.tokenStore, { pending: request.pending, ...facts });
     throw visitNeeded(serverName, discovered.server.issuer, request.url);
   }
 
@@ -123,12 +145,12 @@ export class AuthorizationFlow {
     const goOn = hold();
     let turn: SignInTurn | undefined;
     try {
-      turn = await this.#options.signIn?.begin(controller.signal);
+      turn = await this.#begin(controller.signal);
       if (turn === undefined) throw new TypeError('signIn.begin must give a turn');
       const { request, session } = await this.#request(discovered, cause, turn, signal);
       const { issuer } = discovered.server;
-      const response = await turn.visit({ serverName, url: request.url, issuer, redirectUrl: turn.redirectUrl, scopes: request.pending.facts.scopes, signal: controller.signal });
-      signal.throwIfAborted();
+      const visit = turn.visit({ serverName, url: request.url, issuer, redirectUrl: turn.redirectUrl, scopes: request.pending.facts.scopes, signal: controller.signal });
+      const response = await orAbort(visit, signal);
       await session.redeem(validateResponse(response, request.pending, limits, clock.date()), this.#options.user, signal);
       await this.#clients.signedIn(session.client, discovered.resource);
     } finally {
@@ -138,11 +160,22 @@ export class AuthorizationFlow {
     }
   }
 
+  /** A host need not hear the signal: it is not waited for, and a turn that it gives later is ended. */
+  async #begin(signal: AbortSignal): Promise<SignInTurn | undefined> {
+    const begun = Promise.resolve(this.#options.signIn?.begin(signal));
+    try {
+      return await orAbort(begun, signal);
+    } catch (error) {
+      void quiet(begun.then((late) => late?.end?.()));
+      throw error;
+    }
+  }
+
   /** The request that a user has to visit, as a client that the authorization server knows. */
-  async #request(discovered: DiscoveredAuthorization, { serverUrl, challenge }: FlowCause, turn: SignInTurn, signal: AbortSource): Promise<{ request: AuthorizationRequest; session: OAuthSession }> {
+  async #request(discovered: DiscoveredAuthorization, { serverUrl }: FlowCause, turn: SignInTurn, signal: AbortSource): Promise<{ request: AuthorizationRequest; session: OAuthSession }> {
     const { redirectUrl } = turn;
     const client = await this.#clients.require(discovered.server, serverUrl, redirectUrl, this.#scopes, signal);
-    const session = await this.#open(discovered, client, challenge);
+    const session = await this.#open(discovered, client);
     const request = await requestAuthorization(discovered.server, {
       clientId: client.clientId,
       redirectUri: redirectUrl,
@@ -155,11 +188,11 @@ export class AuthorizationFlow {
   }
 
   /** The session for what was found; the same one as long as nothing of it changes, with its tokens. */
-  async #open(discovered: DiscoveredAuthorization, client: RegisteredClient, challenge: AuthorizationChallenge | undefined): Promise<OAuthSession> {
+  async #open(discovered: DiscoveredAuthorization, client: RegisteredClient): Promise<OAuthSession> {
     if (this.#session?.isFor(discovered, client.clientId) === true) return this.#session;
     const { tokenStore: store, user, grant } = this.#options;
     const { clock, log } = this.#context;
-    const prover = this.#wantsProofs(discovered, challenge) ? await (this.#prover ??= makeDPoPKey().then((key) => new DPoPProver(key, clock))) : undefined;
+    const prover = this.#wantsProofs(discovered) ? await this.#provers.of(discovered.server.issuer, clock) : undefined;
     const proofs = await this.#clients.proofsOf(client);
     const clientGone = () => this.#clients.forget(client.clientId);
     this.#session = new OAuthSession({ http: this.#http, clock, log, store, user, grant, discovered, client, proofs, prover, scopes: () => this.#scopes, clientGone });
@@ -186,7 +219,8 @@ export class AuthorizationFlow {
     return unionScopes(chosen, scopes, this.#scopes);
   }
 
-  #wantsProofs({ metadata, server }: DiscoveredAuthorization, challenge: AuthorizationChallenge | undefined): boolean {
+  #wantsProofs({ metadata, server }: DiscoveredAuthorization): boolean {
+    const challenge = this.#challenge;
     const { dpop, hasOwnStore } = this.#options;
     if (dpop !== undefined) return dpop;
     const isDemanded = metadata?.dpopBoundAccessTokensRequired === true || (challenge?.schemes.length === 1 && challenge.schemes[0] === 'dpop');

@@ -3,7 +3,9 @@
 import { Cancellation } from '../base/cancellation.ts';
 import { AuthorizationError } from '../base/errors.ts';
 import type { Authorization, AuthorizerContext } from '../http/authorizer.ts';
+import { AuthorizationFlow } from './authorization-flow.ts';
 import { validateResponse } from './authorization-response.ts';
+import { DPoPProvers } from './dpop.ts';
 import { OAuthAuthorizer } from './oauth-authorizer.ts';
 import { resolveOAuthOptions } from './oauth-options.ts';
 import type { OAuthOptions, ResolvedOAuthOptions } from './oauth-options.ts';
@@ -30,13 +32,14 @@ export interface OAuth extends Authorization {
 export function createOAuth(options: OAuthOptions = {}): OAuth {
   const resolved = resolveOAuthOptions(options);
   const asker = oauthAskerOf(resolved);
+  const provers = new DPoPProvers();
   let last: AuthorizerContext | undefined;
   return {
     authorizerFor: (context) => {
       last = context;
-      return new OAuthAuthorizer(resolved, context, asker);
+      return new OAuthAuthorizer(resolved, context, asker, provers);
     },
-    finish: (callbackUrl) => finishSignIn(resolved, last, callbackUrl),
+    finish: (callbackUrl) => finishSignIn(resolved, last, provers, callbackUrl),
   };
 }
 
@@ -45,12 +48,12 @@ function oauthAskerOf({ user, hasOwnStore }: ResolvedOAuthOptions): string {
   return JSON.stringify(['oauth', user ?? null, user === undefined && hasOwnStore ? randomTokenId() : null]);
 }
 
-async function finishSignIn(options: ResolvedOAuthOptions, context: AuthorizerContext | undefined, callbackUrl: string | URL): Promise<void> {
+async function finishSignIn(options: ResolvedOAuthOptions, context: AuthorizerContext | undefined, provers: DPoPProvers, callbackUrl: string | URL): Promise<void> {
   if (context === undefined) throw new TypeError('finish needs a server that has this authorization: make it first');
   const state = URL.canParse(String(callbackUrl), options.redirectUrl) ? new URL(String(callbackUrl), options.redirectUrl).searchParams.get('state') : null;
   const kept = state === null ? undefined : await takePending(options.tokenStore, state);
   if (kept === undefined) throw new AuthorizationError('ERR_MCP_AUTH_RESPONSE', 'Nobody waits for this authorization response: its state is not known here, or it was answered before');
   const { clock, limits } = context;
   const code = validateResponse(callbackUrl, kept.pending, limits, clock.date());
-  await new OAuthAuthorizer(options, context, '').flow.finish(code, kept.serverUrl, new Cancellation());
+  await new AuthorizationFlow(options, context, provers).finish(code, kept, new Cancellation());
 }

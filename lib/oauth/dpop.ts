@@ -32,11 +32,13 @@ export interface ProvenRequest {
 /** What is heard of a response: of a token endpoint, or of a resource. */
 export type ProvenResponse = Pick<OAuthAnswer, 'status' | 'headers'> & Partial<Pick<OAuthAnswer, 'json'>>;
 
-const NONCE_DEMANDED = 'use_dpop_nonce';
+/** The error of a server that wants its nonce in the proof. Source: RFC 9449 sections 8 and 9. */
+export const NONCE_DEMANDED = 'use_dpop_nonce';
 // NQCHAR of RFC 6749, appendix A. Source: RFC 9449 section 8.1.
 const NONCE = /^[\x21\x23-\x5b\x5d-\x7e]{1,2048}$/;
 // A client speaks with two servers, as a rule.
 const MAX_NONCES = 64;
+const MAX_PROVERS = 256;
 
 /** Makes a key for ES256. */
 export async function makeDPoPKey(): Promise<DPoPKey> {
@@ -121,6 +123,22 @@ async function areOfOneKey(key: PlatformKey, publicJWK: JSONObject): Promise<boo
   const publicKey = await crypto.subtle.importKey('jwk', publicJWK, parameters, false, ['verify']).catch(() => undefined);
   const probe = new TextEncoder().encode('one key');
   return publicKey !== undefined && crypto.subtle.verify(parameters, publicKey, await crypto.subtle.sign(parameters, key, probe), probe);
+}
+
+/** The provers of one host, one for each issuer: two of these cannot tell by the key that they have the same client. All servers of the host share them, and whoever finishes a sign-in. */
+export class DPoPProvers {
+  readonly #provers = new Map<string, Promise<DPoPProver>>();
+
+  /** The prover for tokens of `issuer`, made when it is first asked for. */
+  of(issuer: string, clock: Pick<Clock, 'date'>): Promise<DPoPProver> {
+    const known = this.#provers.get(issuer);
+    if (known !== undefined) return known;
+    const made = makeDPoPKey().then((key) => new DPoPProver(key, clock));
+    const [oldest] = this.#provers.keys();
+    if (this.#provers.size >= MAX_PROVERS && oldest !== undefined) this.#provers.delete(oldest);
+    this.#provers.set(issuer, made);
+    return made;
+  }
 }
 
 /** An authorization server says so in its JSON, a resource in its challenge. Source: RFC 9449 sections 8 and 9. */

@@ -3,7 +3,7 @@
 import { orAbort } from '../base/abort.ts';
 import { Cancellation } from '../base/cancellation.ts';
 import type { AbortSource } from '../base/cancellation.ts';
-import { AuthorizationError } from '../base/errors.ts';
+import { AuthorizationError, isMCPError } from '../base/errors.ts';
 import { quote } from '../base/text.ts';
 import { READ_HEADERS, SENT_HEADERS } from '../http/header-names.ts';
 import type { Admission, AuthorizedResponse, Authorizer, AuthorizerContext } from '../http/authorizer.ts';
@@ -11,13 +11,17 @@ import { authorizationChallenge } from './authorization-challenge.ts';
 import type { AuthorizationChallenge } from './authorization-challenge.ts';
 import { AuthorizationFlow } from './authorization-flow.ts';
 import type { FlowCause, FlowOutcome } from './authorization-flow.ts';
+import type { DPoPProvers } from './dpop.ts';
 import { checkEndpoint } from './endpoint-policy.ts';
 import type { EndpointPolicy } from './endpoint-policy.ts';
 import type { ResolvedOAuthOptions } from './oauth-options.ts';
+import { unionScopes } from './scopes.ts';
 import type { TokenSet } from './token-set.ts';
 
 // Source: MCP 2026-07-28, authorization, "Step-Up Authorization Flow": a few tries, and then no more.
 const MOST_STEP_UPS = 3;
+// What a renewal fails with where its authorization server is away, or says no.
+const OF_RENEWALS: ReadonlySet<string> = new Set(['ERR_MCP_AUTH_NETWORK', 'ERR_MCP_AUTH_REFUSED', 'ERR_MCP_AUTH_TOKEN', 'ERR_MCP_AUTH_DPOP']);
 
 // Tokens of a server of one's own network, which the host named itself, may go there; over http they go to this machine only.
 const SERVER_POLICY: EndpointPolicy = Object.freeze({ allowLoopback: true, dangerouslyAllowPrivateAddresses: true });
@@ -41,10 +45,10 @@ export class OAuthAuthorizer implements Authorizer {
   readonly inVain: Set<string> = new Set();
   #shared: SharedFlow | undefined;
 
-  constructor(options: ResolvedOAuthOptions, context: AuthorizerContext, asker: string) {
+  constructor(options: ResolvedOAuthOptions, context: AuthorizerContext, asker: string, provers: DPoPProvers) {
     this.asker = asker;
     this.serverName = context.serverName;
-    this.flow = new AuthorizationFlow(options, context);
+    this.flow = new AuthorizationFlow(options, context, provers);
   }
 
   admit(method: string): Admission {
@@ -55,6 +59,11 @@ export class OAuthAuthorizer implements Authorizer {
     this.flow.session?.source.close();
   }
 
+  /** Whether a flow runs, which may be about to get what is wanted. */
+  get isAuthorizing(): boolean {
+    return this.#shared !== undefined;
+  }
+
   /** Runs a flow, or waits for the one that runs. */
   async authorize(cause: FlowCause, signal: AbortSource): Promise<FlowOutcome> {
     const shared = (this.#shared ??= this.#begin(cause));
@@ -62,17 +71,26 @@ export class OAuthAuthorizer implements Authorizer {
     try {
       return await orAbort(shared.done, signal);
     } finally {
-      if (--shared.waiting === 0) shared.cancellation.abort(new DOMException('Nobody waits for the authorization any more', 'AbortError'));
+      if (--shared.waiting === 0) this.#end(shared);
     }
   }
 
   #begin(cause: FlowCause): SharedFlow {
     const cancellation = new Cancellation();
-    const done = this.flow.run(cause, cancellation).finally(() => {
-      this.#shared = undefined;
-    });
+    const done = this.flow.run(cause, cancellation).finally(() => this.#forget(shared));
     done.catch(() => {});
-    return { done, cancellation, waiting: 0 };
+    const shared: SharedFlow = { done, cancellation, waiting: 0 };
+    return shared;
+  }
+
+  /** Whoever comes now begins anew. */
+  #forget(shared: SharedFlow): void {
+    if (this.#shared === shared) this.#shared = undefined;
+  }
+
+  #end(shared: SharedFlow): void {
+    this.#forget(shared);
+    shared.cancellation.abort(new DOMException('Nobody waits for the authorization any more', 'AbortError'));
   }
 }
 
@@ -93,14 +111,30 @@ class OAuthAdmission implements Admission {
   }
 
   async headersFor(url: string, signal: AbortSource): Promise<Readonly<Record<string, string>>> {
-    const { session } = this.#authorizer.flow;
     this.#url = url;
-    this.#sent = await session?.source.current(signal);
+    this.#sent = await this.#current(signal);
+    const { session } = this.#authorizer.flow;
     if (session === undefined || this.#sent === undefined) return {};
     checkEndpoint(url, `the URL of ${this.#authorizer.serverName}`, SERVER_POLICY);
     const headers = this.#sent.headersFor(url);
     if (this.#sent.tokenType !== 'DPoP' || session.prover === undefined) return headers;
     return { ...headers, [SENT_HEADERS.dpop]: await session.prover.proof({ method: this.#method, url, accessToken: this.#sent.accessToken }) };
+  }
+
+  async #current(signal: AbortSource): Promise<TokenSet | undefined> {
+    try {
+      return await this.#authorizer.flow.session?.source.current(signal);
+    } catch (failure) {
+      await this.#renewedElsewhere(failure, undefined, signal);
+      return this.#authorizer.flow.session?.source.current(signal);
+    }
+  }
+
+  /** What cannot be renewed where it was issued is got from where the server sends users by now; where that is the same place, the failure is what the request ends with. */
+  async #renewedElsewhere(failure: unknown, challenge: AuthorizationChallenge | undefined, signal: AbortSource): Promise<void> {
+    if (this.#hasAuthorized || this.#method === 'DELETE' || !isMCPError(failure) || !OF_RENEWALS.has(failure.code)) throw failure;
+    this.#hasAuthorized = true;
+    await this.#authorizer.authorize({ serverUrl: this.#url, challenge, refused: this.#sent, furtherScopes: undefined, failure }, signal);
   }
 
   async answered(response: AuthorizedResponse, signal: AbortSource): Promise<boolean> {
@@ -129,32 +163,46 @@ class OAuthAdmission implements Admission {
     const refused = this.#sent;
     if (!this.#hasRefreshed && flow.session !== undefined) {
       this.#hasRefreshed = true;
-      const next = refused === undefined ? await flow.session.source.current(signal) : await flow.session.source.rejected(refused, signal);
-      if (next !== undefined) return true;
+      try {
+        const next = refused === undefined ? await flow.session.source.current(signal) : await flow.session.source.rejected(refused, signal);
+        if (next !== undefined) return true;
+      } catch (failure) {
+        await this.#renewedElsewhere(failure, challenge, signal);
+        return true;
+      }
     }
-    if (this.#hasAuthorized) throw this.#shut(401, 'refuses tokens that were just issued');
-    const outcome = await this.#authorizer.authorize({ serverUrl: this.#url, challenge, refused, furtherScopes: undefined }, signal);
+    if (this.#hasAuthorized) throw this.#shut('refuses tokens that were just issued');
+    const outcome = await this.#authorizer.authorize({ serverUrl: this.#url, challenge, refused, furtherScopes: undefined, failure: undefined }, signal);
     // Tokens that were only found may be withdrawn, and so may what they are refreshed with.
     this.#hasAuthorized = outcome === 'issued' || this.#hasRefreshed;
     return true;
   }
 
   async #forbidden(challenge: AuthorizationChallenge | undefined, signal: AbortSource): Promise<boolean> {
-    const { inVain, flow } = this.#authorizer;
+    const { inVain, flow, isAuthorizing } = this.#authorizer;
     const wanted = challenge?.scope;
     if (challenge?.error !== 'insufficient_scope' || wanted === undefined || this.#sent === undefined) return false;
     const name = [...wanted].sort().join(' ');
-    const wasAsked = wanted.every((scope) => flow.scopes?.includes(scope));
+    // Another request may have asked for them meanwhile.
+    if (await this.#hasOthers(this.#sent, signal)) return true;
+    const asked = unionScopes(flow.scopes, this.#sent.scope?.split(' '));
+    const wasAsked = !isAuthorizing && wanted.every((scope) => asked?.includes(scope));
     if (inVain.has(name) || wasAsked || ++this.#stepUps > MOST_STEP_UPS) {
       inVain.add(name);
       throw new AuthorizationError('ERR_MCP_AUTH_SCOPE', `${this.#authorizer.serverName} wants the scopes ${quote(name, 300)}, which were asked for already`, { details: { status: 403, scope: wanted }, delivery: 'answered' });
     }
-    await this.#authorizer.authorize({ serverUrl: this.#url, challenge, refused: this.#sent, furtherScopes: wanted }, signal);
+    await this.#authorizer.authorize({ serverUrl: this.#url, challenge, refused: this.#sent, furtherScopes: wanted, failure: undefined }, signal);
     return true;
   }
 
-  #shut(status: number, why: string): AuthorizationError {
-    return new AuthorizationError('ERR_MCP_AUTH_REQUIRED', `${this.#authorizer.serverName} ${why} (status ${status})`, { details: { status }, delivery: 'answered' });
+  /** Whether there are other tokens than those that were sent. */
+  async #hasOthers(sent: TokenSet, signal: AbortSource): Promise<boolean> {
+    const replacement = await this.#authorizer.flow.session?.source.replacementOf(sent, signal);
+    return replacement !== undefined && ++this.#stepUps <= MOST_STEP_UPS;
+  }
+
+  #shut(why: string): AuthorizationError {
+    return new AuthorizationError('ERR_MCP_AUTH_REQUIRED', `${this.#authorizer.serverName} ${why} (status 401)`, { details: { status: 401 }, delivery: 'answered' });
   }
 }
 

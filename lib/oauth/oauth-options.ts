@@ -93,7 +93,7 @@ export interface OAuthOptions {
   /** Where tokens are kept. Default: in memory. */
   readonly tokenStore?: TokenStore | undefined;
   /**
-   * Whether tokens are bound to a key of this process, so that who steals one cannot use it (DPoP). Tokens of a store that several processes share are not bound unless asked for, as no other process has the
+   * Whether tokens are bound to a key of this process, one for each authorization server, so that who steals one cannot use it (DPoP). Tokens of a store that several processes share are not bound unless asked for, as no other process has the
    * key. Default: where the authorization server knows it and the tokens are kept in memory; and where the server demands it.
    */
   readonly dpop?: boolean | undefined;
@@ -103,7 +103,10 @@ export interface OAuthOptions {
   readonly allowedMetadataOrigins?: readonly string[] | undefined;
   /** Lets everything of authorization go to this machine too, over http: for development and tests. Default: false. */
   readonly allowLoopback?: boolean | undefined;
-  /** Lets a server name addresses of the host's own network: it can then make this process send requests into it. Default: false. */
+  /**
+   * Lets a server name addresses of the host's own network: it can then make this process send requests into it. What a name stands for is checked when it is connected to, where `fetch` can do that, as one of
+   * `createNodeFetch` can; so servers of one's own network that are reached by names need this too. Default: false.
+   */
   readonly dangerouslyAllowPrivateAddresses?: boolean | undefined;
   /** Issuers that may pass for another, by the issuer that a server names: the one that the metadata may say instead. Default: none. */
   readonly dangerouslyAllowIssuers?: Readonly<Record<string, string>> | undefined;

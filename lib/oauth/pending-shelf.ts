@@ -12,6 +12,10 @@ export interface KeptRequest {
   readonly pending: PendingAuthorization;
   /** The URL of the server that is to be let in to. */
   readonly serverUrl: string;
+  /** Where its challenge said that its metadata is, if it did. */
+  readonly challengedUrl: string | undefined;
+  /** Whether the tokens are to be bound to a key. */
+  readonly isBound: boolean;
 }
 
 const PENDING_PURPOSE = 'barewire pending authorization key 1';
@@ -19,8 +23,8 @@ const MAX_KEPT_CHARACTERS = 64 * 1024;
 const KEPT_LEVELS = 4;
 
 /** Keeps a request until its answer comes, or the store forgets it. */
-export async function keepPending(store: TokenStore, { pending, serverUrl }: KeptRequest): Promise<void> {
-  const text = new Secret(JSON.stringify({ serverUrl, pending: pending.toStored() }));
+export async function keepPending(store: TokenStore, { pending, ...facts }: KeptRequest): Promise<void> {
+  const text = new Secret(JSON.stringify({ ...facts, pending: pending.toStored() }));
   await store.replace(await pendingKey(pending.facts.state.reveal()), undefined, { version: randomTokenId(), text });
 }
 
@@ -28,11 +32,16 @@ export async function keepPending(store: TokenStore, { pending, serverUrl }: Kep
 export async function takePending(store: TokenStore, state: string): Promise<KeptRequest | undefined> {
   const key = await pendingKey(state);
   const found = await store.read(key);
-  if (found === undefined || !(await store.replace(key, found.version, undefined)) || found.text === undefined) return undefined;
+  if (found?.text === undefined) return undefined;
+  // By a mark of one's own: that nothing stands there any more is what a second one who takes it would be told too.
+  const mark = { version: randomTokenId(), text: new Secret('taken') };
+  if (!(await store.replace(key, found.version, mark))) return undefined;
+  await store.replace(key, mark.version, undefined);
   const kept = parsedPending(found.text);
   const serverUrl = own(kept, 'serverUrl');
   if (typeof serverUrl !== 'string' || !URL.canParse(serverUrl)) return undefined;
-  return { serverUrl, pending: PendingAuthorization.fromStored(own(kept, 'pending')) };
+  const challengedUrl = own(kept, 'challengedUrl');
+  return { serverUrl, challengedUrl: typeof challengedUrl === 'string' ? challengedUrl : undefined, isBound: own(kept, 'isBound') === true, pending: PendingAuthorization.fromStored(own(kept, 'pending')) };
 }
 
 async function pendingKey(state: string): Promise<string> {

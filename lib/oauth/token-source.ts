@@ -96,6 +96,18 @@ export class TokenSource {
     return this.#share(`refused ${refused.accessToken.reveal()}`, refused, signal);
   }
 
+  /**
+   * What took the place of `held`, which live still but may do too little: issued to somebody else who asked for more. Nothing is renewed; `undefined` where they stand unchanged.
+   *
+   * @throws AuthorizationError `ERR_MCP_AUTH_STORE`; the reason of `signal`.
+   */
+  async replacementOf(held: TokenSet, signal: AbortSource): Promise<TokenSet | undefined> {
+    signal.throwIfAborted();
+    if (isUsable(this.#keeper.known, held)) return this.#keeper.known;
+    const { tokens } = await orAbort(this.#keeper.read(), signal);
+    return isUsable(tokens, held) ? this.#settle(tokens, 'use') : undefined;
+  }
+
   /** Takes tokens that a human has just been issued: they replace whatever there is. Where the store is away they are used here meanwhile, and stored later. */
   async adopt(tokens: TokenSet): Promise<void> {
     await this.#keeper.keep(tokens, () => true);
