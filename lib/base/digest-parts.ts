@@ -13,7 +13,7 @@ const ABSENT = 0xffff_ffff;
  * @throws TypeError for a part that is no string, or not well-formed UTF-16 (two such texts could have one form in UTF-8).
  */
 export async function digestOfParts(purpose: string, parts: readonly DigestPart[]): Promise<string> {
-  const bytes = [['purpose', purpose] as const, ...parts].map(([name, text]) => encodePart(name, text));
+  const bytes = [['purpose', purpose] as const, ...parts].map(([name, text]) => encodeDigestPart(name, text));
   const digest = await crypto.subtle.digest('SHA-256', joinBytes(bytes));
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
@@ -29,7 +29,7 @@ export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
   return joined;
 }
 
-function encodePart(name: string, text: unknown): Uint8Array {
+function encodeDigestPart(name: string, text: unknown): Uint8Array {
   if (text === undefined) return lengthPrefix(ABSENT);
   if (typeof text !== 'string') throw new TypeError(`${name} must be a string`);
   if (/\p{Surrogate}/u.test(text)) throw new TypeError(`${name} must be well-formed text, without lone surrogates`);

@@ -11,7 +11,7 @@ import { resolveRequestOptions } from '../connection/request-settings.ts';
 import type { RequestSettings } from '../connection/request-settings.ts';
 import { Misfit } from '../protocol/checks/check.ts';
 import type { Agreement } from '../protocol/era.ts';
-import { serverSettings } from '../protocol/extensions.ts';
+import { extendedMethods, serverSettings } from '../protocol/extensions.ts';
 import type { ActiveExtension, ExtensionNotification, ExtensionResult, ResolvedExtension } from './extension.ts';
 import { refusedRequest } from './refusals.ts';
 import type { Requester } from './requester.ts';
@@ -34,6 +34,8 @@ const NONE: Actives = new Map();
 /** What a host knows beyond the protocol, on whatever connection there is. */
 export class Extensions {
   readonly all: readonly ResolvedExtension[];
+  /** The methods that may be answered by a result of one of them. */
+  readonly mayComplete: ReadonlySet<string>;
   readonly #options: ExtensionsOptions;
   readonly #notifications = new Map<string, { readonly extension: ResolvedExtension; readonly notification: ExtensionNotification }>();
   /** Methods of notifications that were dropped on the present connection. */
@@ -44,6 +46,7 @@ export class Extensions {
   constructor(options: ExtensionsOptions) {
     this.#options = options;
     this.all = options.extensions;
+    this.mayComplete = extendedMethods(this.all);
     for (const extension of this.all) for (const [method, notification] of extension.notifications) this.#notifications.set(method, { extension, notification });
   }
 

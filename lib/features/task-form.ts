@@ -3,6 +3,7 @@
 import { InvalidValueError, RPCError } from '../base/errors.ts';
 import type { Clock } from '../base/clock.ts';
 import type { MCPError } from '../base/errors.ts';
+import type { JSONObject } from '../base/json.ts';
 import { quote } from '../base/text.ts';
 import type { ReplyReader } from '../connection/pending-requests.ts';
 import type { RequestSettings } from '../connection/request-settings.ts';
@@ -64,6 +65,11 @@ export function taskFailure({ taskId, status, statusMessage }: Task, error: RPCE
 export function taskCancelled({ taskId, statusMessage }: Task, cause?: RPCError): InvalidValueError {
   const why = statusMessage === undefined ? '' : `: ${quote(statusMessage, 300)}`;
   return new InvalidValueError('ERR_MCP_TASK_CANCELLED', `The task ${quote(taskId)} was cancelled${why}`, { details: { taskId }, cause, delivery: 'answered' });
+}
+
+/** What a call is refused with that cannot be a task, or a question about a task that the server does not have in this form; `cause`, where the server said so. */
+export function tasksUnsupported(message: string, details: JSONObject, cause?: RPCError): InvalidValueError {
+  return new InvalidValueError('ERR_MCP_TASK_UNSUPPORTED', message, { details, cause, delivery: cause === undefined ? 'unsent' : 'answered' });
 }
 
 function taskNotFound(taskId: string, cause: RPCError): InvalidValueError {

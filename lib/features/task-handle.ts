@@ -58,7 +58,7 @@ export interface TaskHandle {
    * `timeoutMs` is the time for the server to hand out the result of a task that has ended; `maxTotalTimeoutMs`, by
    * default `limits.taskWaitMs`, is the time for all. `signal` ends the wait and not the task, unless `cancelOnAbort` says so.
    *
-   * @throws InvalidValueError `ERR_MCP_TASK_NOT_FOUND`, `ERR_MCP_TASK_CANCELLED`; RequestTimeoutError `ERR_MCP_TOTAL_TIMEOUT`; RPCError with
+   * @throws InvalidValueError `ERR_MCP_TASK_NOT_FOUND`, `ERR_MCP_TASK_CANCELLED`, `ERR_MCP_TASK_INPUT_REQUIRED`; RequestTimeoutError `ERR_MCP_TOTAL_TIMEOUT`; RPCError with
    *   the error that the call itself came to.
    */
   result(options?: TaskResultOptions): Promise<CallToolResult>;

@@ -1,36 +1,31 @@
 /** Calls that go on as tasks of the server. Source: 2025-11-25, basic, utilities, "Tasks" (experimental there); the extension io.modelcontextprotocol/tasks. */
 
 import type { Clock } from '../base/clock.ts';
-import { InvalidValueError, LimitError, RequestTimeoutError } from '../base/errors.ts';
-import type { MCPError, RPCError } from '../base/errors.ts';
+import { LimitError, RequestTimeoutError } from '../base/errors.ts';
 import { own } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
 import type { Limits } from '../base/limits.ts';
 import type { Unsubscribe } from '../base/listeners.ts';
 import { abortSignal, checkKeys, flag } from '../base/options.ts';
-import { quiet } from '../base/quiet.ts';
 import { quote } from '../base/text.ts';
 import type { ReplyReader } from '../connection/pending-requests.ts';
 import { resolveRequestOptions } from '../connection/request-settings.ts';
 import type { OnProgress, RequestSettings } from '../connection/request-settings.ts';
 import { uniquePrefix } from '../connection/unique-prefix.ts';
-import { RPC_ERROR } from '../jsonrpc/error-code.ts';
-import { runsToolsAsTasks } from '../protocol/capabilities.ts';
 import { checkTaskResult } from '../protocol/checks/detailed-task.ts';
-import { checkCreatedTask, checkListTasksResult, isCreatedTask } from '../protocol/checks/tasks.ts';
-import type { Agreement } from '../protocol/era.ts';
 import type { Progress, ProgressToken } from '../protocol/types/progress.ts';
 import type { ListTasksResult, Task, TaskState } from '../protocol/types/tasks.ts';
 import type { CallToolResult } from '../protocol/types/tools.ts';
-import { CoreTaskForm } from './core-task-form.ts';
 import type { ExtendedCall } from './extension.ts';
-import { AnsweredTaskForm, ExtensionTaskForm } from './extension-task-form.ts';
-import type { HandlerPort } from './input-answers.ts';
+import { AnsweredTaskForm } from './extension-task-form.ts';
 import type { KnownTool } from './known-tool.ts';
-import { PagedList } from './paged-list.ts';
-import type { Requester } from './requester.ts';
-import type { TaskFormName, TaskRecord } from './stored-task.ts';
-import type { TaskForm } from './task-form.ts';
+import type { PagedList } from './paged-list.ts';
+import { startedReader } from './started-task.ts';
+import type { StartedTask } from './started-task.ts';
+import type { TaskRecord } from './stored-task.ts';
+import { tasksUnsupported } from './task-form.ts';
+import { TaskForms } from './task-forms.ts';
+import type { TaskFormsOptions } from './task-forms.ts';
 import { FollowedTask } from './task-handle.ts';
 import type { TaskHandle, TaskResultOptions, TaskUpdatesOptions, WaitSettings } from './task-handle.ts';
 import type { TaskListening } from './task-listening.ts';
@@ -56,29 +51,14 @@ export interface TaskTools {
 }
 
 /** What {@link Tasks} are made with. */
-export interface TasksOptions {
-  readonly requester: Requester;
+export interface TasksOptions extends TaskFormsOptions {
   readonly clock: Clock;
-  readonly limits: Limits;
   readonly defaults: RequestSettings;
   readonly tools: TaskTools;
   readonly progress: TaskProgress;
-  /** Answers what tasks ask. */
-  readonly handlers: HandlerPort;
-  /** What was agreed on with the server, once there is that. */
-  readonly agreement: () => Agreement | undefined;
-  /** Whether the extension is active. */
-  readonly isExtended: () => boolean;
   readonly isConnected: () => boolean;
   /** Lets the server tell of tasks by itself, where the host lets it. */
   readonly listening: TaskListening | undefined;
-}
-
-/** What a call came to that was to be a task. */
-interface StartedTask {
-  readonly form: TaskFormName;
-  readonly state: TaskState;
-  readonly immediateResponse?: string | undefined;
 }
 
 /** What else a handle is made with. */
@@ -96,32 +76,30 @@ const AS_JSON: ReplyReader<JSONObject> = Object.freeze({ read: (result: JSONObje
 
 /** The tasks of one server. */
 export class Tasks implements TasksExtensionPort {
-  readonly list: PagedList<ListTasksResult, Task>;
   readonly #options: TasksOptions;
-  readonly #core: CoreTaskForm;
-  readonly #extension: ExtensionTaskForm;
+  readonly #forms: TaskForms;
   /** Those that somebody follows at the moment. */
   readonly #followed = new Map<string, Set<TaskWatch>>();
   #tokenPrefix: string | undefined;
   #tokens = 0;
 
   constructor(options: TasksOptions) {
-    const { requester, limits, handlers } = options;
     this.#options = options;
-    this.#core = new CoreTaskForm(this.#asking('core'));
-    this.#extension = new ExtensionTaskForm(this.#asking('extension'), handlers);
-    this.list = new PagedList(requester, { method: 'tasks/list', check: checkListTasksResult, items: (page) => page.tasks, maxPages: limits.maxPages });
+    this.#forms = new TaskForms(options);
   }
 
-  /** Whether the server runs tools as tasks; true too while nothing is agreed on, as the request says that better. */
+  get list(): PagedList<ListTasksResult, Task> {
+    return this.#forms.list;
+  }
+
+  /** {@link TaskForms.areOffered}. */
   get areOffered(): boolean {
-    const agreement = this.#options.agreement();
-    return agreement === undefined || (this.areAskedFor ? runsToolsAsTasks(agreement.capabilities) : this.#options.isExtended());
+    return this.#forms.areOffered;
   }
 
-  /** Whether a task is made where the client asks for one; elsewhere the server decides. */
+  /** {@link TaskForms.areAskedFor}. */
   get areAskedFor(): boolean {
-    return this.#agreedForm() !== 'extension';
+    return this.#forms.areAskedFor;
   }
 
   /**
@@ -130,7 +108,7 @@ export class Tasks implements TasksExtensionPort {
    * @throws InvalidValueError `ERR_MCP_TASK_UNSUPPORTED`, and as a call does.
    */
   async start(name: string, args: JSONObject | undefined, settings: RequestSettings, wanted: TaskSettings): Promise<TaskHandle> {
-    if (!this.areOffered) throw unsupported(`The server cannot run tools as tasks; callTool calls ${quote(name)}`, { toolName: name });
+    if (!this.areOffered) throw tasksUnsupported(`The server cannot run tools as tasks; callTool calls ${quote(name)}`, { toolName: name });
     const ready = await this.#options.tools.readyAsTask(name, args, settings, this.areAskedFor);
     return this.#create(ready, wanted);
   }
@@ -152,8 +130,8 @@ export class Tasks implements TasksExtensionPort {
 
   /** The task `taskId`, asked for. */
   async find(taskId: string, settings: RequestSettings): Promise<TaskHandle> {
-    const form = this.#agreedForm() ?? 'core';
-    const state = await this.#formOf(form).get(taskId, settings);
+    const form = this.#forms.agreed ?? 'core';
+    const state = await this.#forms.of(form).get(taskId, settings);
     return this.#handle({ form, state, toolName: undefined, progressToken: undefined }, { isFresh: true }, {});
   }
 
@@ -200,7 +178,7 @@ export class Tasks implements TasksExtensionPort {
   }
 
   async #create(call: ReadyCall, wanted: TaskSettings): Promise<FollowedTask> {
-    const { tools, progress } = this.#options;
+    const { clock, tools, progress } = this.#options;
     const { name, args, settings, tool } = call;
     const task = this.areAskedFor ? { task: wanted.ttlMs === undefined ? {} : { ttl: wanted.ttlMs } } : {};
     const params = args === undefined ? { name, ...task } : { name, arguments: args, ...task };
@@ -212,7 +190,8 @@ export class Tasks implements TasksExtensionPort {
       const meta = { ...settings.meta, progressToken };
       // A task that is made twice runs twice, whatever its tool says of itself.
       const retry = settings.retry === 'idempotent' ? 'safe' : settings.retry;
-      const started = await tools.send(params, { ...settings, meta, retry, takes: 'task' }, tool, () => this.#startedReader(call));
+      const reader = (): ReplyReader<StartedTask> => startedReader({ name, calls: this.#readerOf(call), isAsked: () => this.areAskedFor, date: () => clock.date() });
+      const started = await tools.send(params, { ...settings, meta, retry, takes: 'task' }, tool, reader);
       const { form, immediateResponse } = started;
       const record = { form, state: this.#fitting(started.state), toolName: name, progressToken };
       return this.#handle(record, { isFresh: true, immediateResponse, unlisten, reader: tool?.reader }, wanted);
@@ -220,25 +199,6 @@ export class Tasks implements TasksExtensionPort {
       unlisten?.();
       throw error;
     }
-  }
-
-  /** Reads what the server that is asked in the end says: it may have come back as one of the other era while the call waited for it. */
-  #startedReader(call: ReadyCall): ReplyReader<StartedTask> {
-    const { name } = call;
-    const calls = this.#readerOf(call);
-    const refuse = (error: RPCError): MCPError => {
-      const isNoTask = error.rpcCode === RPC_ERROR.methodNotFound || error.rpcCode === RPC_ERROR.invalidRequest;
-      return this.areAskedFor && isNoTask ? unsupported(error.message, { ...error.details, toolName: name }, error) : calls.refuse?.(error) ?? error;
-    };
-    const read = (result: JSONObject): StartedTask => {
-      const isAsked = this.areAskedFor;
-      const isTask = isAsked ? isCreatedTask(result) : own(result, 'resultType') === 'task';
-      if (!isTask) return answered(result, this.#options.clock.date());
-      if (!isAsked) return { form: 'extension', state: checkTaskResult(result) };
-      const { task, immediateResponse } = checkCreatedTask(result);
-      return { form: 'core', state: { task }, immediateResponse };
-    };
-    return { read, refuse };
   }
 
   #readerOf({ name, tool }: ReadyCall): ReplyReader<CallToolResult> {
@@ -249,7 +209,7 @@ export class Tasks implements TasksExtensionPort {
     const { clock, limits, defaults, tools, isConnected, progress } = this.#options;
     const { state, toolName, progressToken } = record;
     const { taskId } = state.task;
-    const form = record.form === 'answered' ? new AnsweredTaskForm(state) : this.#formOf(record.form);
+    const form = record.form === 'answered' ? new AnsweredTaskForm(state) : this.#forms.of(record.form);
     const resumed = progressToken === undefined || isFresh || wanted.onProgress === undefined ? undefined : progress.listen(progressToken, wanted.onProgress);
     const over = (): void => {
       unlisten?.();
@@ -294,29 +254,6 @@ export class Tasks implements TasksExtensionPort {
     };
   }
 
-  /** The form of the tasks that the server has, or would have. */
-  #agreedForm(): 'core' | 'extension' | undefined {
-    const era = this.#options.agreement()?.era;
-    if (era === undefined) return undefined;
-    return era.mayTravel('tasks/result', 'client') ? 'core' : 'extension';
-  }
-
-  #formOf(name: 'core' | 'extension'): TaskForm {
-    return name === 'core' ? this.#core : this.#extension;
-  }
-
-  /** Asks a server that has tasks of this form; a task may have been stored when it had others. */
-  #asking(form: 'core' | 'extension'): Requester {
-    return {
-      request: (method, params, settings, reader, isRepeatable) => {
-        const agreed = this.#agreedForm();
-        if (agreed === undefined || agreed === form) return this.#options.requester.request(method, params, settings, reader, isRepeatable);
-        const message = `${method} asks for a task of the form "${form}", and the server does not have such tasks any more`;
-        return quiet(Promise.reject(unsupported(message, { method, form })));
-      },
-    };
-  }
-
   /** @throws LimitError for a task whose id is too long. */
   #fitting(state: TaskState): TaskState {
     const { length } = state.task.taskId;
@@ -343,12 +280,6 @@ export class Tasks implements TasksExtensionPort {
   }
 }
 
-/** A call that was answered at once. There is no task, so its id is one of ours. */
-function answered(result: JSONObject, at: number): StartedTask {
-  const now = new Date(at).toISOString();
-  return { form: 'answered', state: { task: { taskId: uniquePrefix(), status: 'completed', createdAt: now, lastUpdatedAt: now, ttlMs: null }, outcome: { result } } };
-}
-
 function endsLate(taskId: string, timeoutMs: number): RequestTimeoutError {
   const message = `The task ${quote(taskId)} did not end within ${timeoutMs} ms; it may go on`;
   return new RequestTimeoutError('ERR_MCP_TOTAL_TIMEOUT', message, { details: { taskId, timeoutMs }, delivery: 'unknown' });
@@ -358,10 +289,6 @@ function updatesSignal(options: TaskUpdatesOptions | undefined): AbortSignal | u
   if (options === undefined) return undefined;
   checkKeys('options', options, ['signal']);
   return abortSignal('options.signal', options['signal']);
-}
-
-function unsupported(message: string, details: JSONObject, cause?: RPCError): InvalidValueError {
-  return new InvalidValueError('ERR_MCP_TASK_UNSUPPORTED', message, { details, cause, delivery: cause === undefined ? 'unsent' : 'answered' });
 }
 
 function idTooLong(characters: number, { maxTaskIdCharacters }: Limits): LimitError {

@@ -34,7 +34,7 @@ export function authorizationChallenge(header: string | null): AuthorizationChal
   const algs = first('algs');
   const error = first('error');
   return {
-    schemes: [...new Set(challenges.flatMap(schemeOf))],
+    schemes: [...new Set(challenges.flatMap(tokenSchemeOf))],
     resourceMetadata: first('resource_metadata'),
     scope: scope === undefined ? undefined : parseScopes(scope),
     error: error === undefined ? undefined : errorCodeOf(error),
@@ -47,6 +47,6 @@ export function errorCodeOf(value: unknown): string | undefined {
   return typeof value === 'string' && /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/.test(value) ? value : undefined;
 }
 
-function schemeOf({ scheme }: Challenge): readonly TokenScheme[] {
+function tokenSchemeOf({ scheme }: Challenge): readonly TokenScheme[] {
   return TOKEN_SCHEMES.filter((known) => known === scheme);
 }

@@ -41,6 +41,9 @@ export interface FlowCause {
   readonly failure: unknown;
 }
 
+/** Whether tokens were issued just now, or were there: in the store, or in the hands of another process. */
+export type FlowOutcome = 'found' | 'issued';
+
 /** The flows for one server, one at a time. */
 export class AuthorizationFlow {
   readonly #options: ResolvedOAuthOptions;
@@ -79,10 +82,10 @@ export class AuthorizationFlow {
    *
    * @throws AuthorizationError of every code; what the sign-in of the host rejects with; the reason of `signal`.
    */
-  async run(cause: FlowCause, signal: AbortSource): Promise<void> {
+  async run(cause: FlowCause, signal: AbortSource): Promise<FlowOutcome> {
     const before = this.#scopes;
     try {
-      await this.#run(cause, signal);
+      return await this.#run(cause, signal);
     } catch (error) {
       // What was not granted, as nobody said yes or no, is asked for again.
       this.#scopes = before;
@@ -90,7 +93,7 @@ export class AuthorizationFlow {
     }
   }
 
-  async #run(cause: FlowCause, signal: AbortSource): Promise<void> {
+  async #run(cause: FlowCause, signal: AbortSource): Promise<FlowOutcome> {
     const { serverUrl, failure } = cause;
     const { signIn, grant, redirectUrl } = this.#options;
     this.#challenge = cause.challenge ?? this.#challenge;
@@ -99,8 +102,9 @@ export class AuthorizationFlow {
     this.#scopes = this.#scopesFor(discovered, cause);
     if (grant !== undefined || signIn === undefined) return this.#withoutVisit(discovered, cause, redirectUrl, signal);
     const known = await this.#clients.known(discovered.server, serverUrl, redirectUrl);
-    if (known !== undefined && (await this.#hasTokens(await this.#open(discovered, known, redirectUrl), cause, signal))) return;
+    if (known !== undefined && (await this.#hasTokens(await this.#open(discovered, known, redirectUrl), cause, signal))) return 'found';
     await this.#signIn(discovered, cause, signal);
+    return 'issued';
   }
 
   #discover(serverUrl: string, signal: AbortSource): Promise<DiscoveredAuthorization> {
@@ -121,11 +125,11 @@ export class AuthorizationFlow {
   }
 
   /** A grant that needs nobody; or a host that shows the URL by itself, and hands what comes back to `finish`. */
-  async #withoutVisit(discovered: DiscoveredAuthorization, cause: FlowCause, redirectUrl: string | undefined, signal: AbortSource): Promise<void> {
+  async #withoutVisit(discovered: DiscoveredAuthorization, cause: FlowCause, redirectUrl: string | undefined, signal: AbortSource): Promise<FlowOutcome> {
     const { serverName } = this.#context;
     const known = await this.#clients.known(discovered.server, cause.serverUrl, redirectUrl);
     const session = known === undefined ? undefined : await this.#open(discovered, known, redirectUrl);
-    if (session !== undefined && (await this.#hasTokens(session, cause, signal))) return;
+    if (session !== undefined && (await this.#hasTokens(session, cause, signal))) return this.#options.grant === undefined ? 'found' : 'issued';
     if (this.#options.grant !== undefined || redirectUrl === undefined) throw nobodySignsIn(serverName, discovered.server.issuer, known === undefined);
     const turn = { redirectUrl, visit: () => Promise.reject(new TypeError('Nobody visits it')) };
     const { request, session: opened } = await this.#request(discovered, cause, turn, signal);
@@ -196,11 +200,10 @@ export class AuthorizationFlow {
   }
 
   /** Whether there are tokens that the server may take, without anybody signing in. */
-  async #hasTokens({ source }: OAuthSession, { refused, furtherScopes }: FlowCause, signal: AbortSource): Promise<boolean> {
-    const { grant } = this.#options;
+  async #hasTokens(session: OAuthSession, { refused, furtherScopes }: FlowCause, signal: AbortSource): Promise<boolean> {
     // What is there has not what is wanted; a grant has it when it is asked anew.
-    if (furtherScopes !== undefined && grant === undefined) return false;
-    const tokens = refused !== undefined && furtherScopes !== undefined ? await source.rejected(refused, signal) : await source.current(signal);
+    if (furtherScopes !== undefined) return session.askAnew();
+    const tokens = await session.source.current(signal);
     return tokens !== undefined && (refused === undefined || !tokens.hasTokenOf(refused));
   }
 

@@ -11,7 +11,7 @@ import { MetadataFields } from './metadata-fields.ts';
 import type { OAuthHTTP } from './oauth-http.ts';
 import { authorizationServerURLs } from './well-known.ts';
 
-const WHAT = 'the authorization server metadata';
+const SERVER_METADATA = 'the authorization server metadata';
 
 /**
  * `value` as an issuer: an endpoint that the policy lets through, without a query. Source: RFC 8414 section 2.
@@ -39,7 +39,7 @@ export async function discoverAuthorizationServer(
   signal: AbortSource,
 ): Promise<AuthorizationServer | undefined> {
   for (const url of authorizationServerURLs(checkIssuer(issuer, policy))) {
-    const { status, json } = await http.get(url, WHAT, signal);
+    const { status, json } = await http.get(url, SERVER_METADATA, signal);
     if (status >= 200 && status < 300 && json !== undefined) return checkAuthorizationServer(json, acceptedIssuers, policy);
   }
   return undefined;

@@ -6,6 +6,7 @@ import { AuthorizationError } from '../base/errors.ts';
 import { checkKeys, describe, text } from '../base/options.ts';
 import { Secret } from '../base/secret.ts';
 import type { Admission, Authorization, AuthorizedResponse, Authorizer } from '../http/authorizer.ts';
+import { checkToken } from '../http/header-value.ts';
 import { checkEndpoint } from './endpoint-policy.ts';
 
 /** A token, or a function that is asked for it before each request, and once more when a request with it was refused. */
@@ -30,8 +31,6 @@ export interface BearerTokenOptions {
   readonly user?: string | undefined;
 }
 
-// Source: RFC 6750 section 2.1, b64token.
-const BEARER_TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
 // A server in development on this machine may have it; beside that, https.
 const POLICY = Object.freeze({ allowLoopback: true, dangerouslyAllowPrivateAddresses: true });
 
@@ -45,8 +44,8 @@ const POLICY = Object.freeze({ allowLoopback: true, dangerouslyAllowPrivateAddre
 export function bearerToken(token: BearerTokenSource, options: BearerTokenOptions = {}): Authorization {
   checkKeys('bearerToken', options as unknown, ['user']);
   const user = options.user === undefined ? undefined : text('user', options.user);
-  const fixed = typeof token === 'function' ? undefined : checkToken(token);
-  const give = async (request: BearerTokenRequest): Promise<Secret> => fixed ?? checkToken(await (token as Exclude<BearerTokenSource, string | Secret>)(request));
+  const fixed = typeof token === 'function' ? undefined : givenToken(token);
+  const give = async (request: BearerTokenRequest): Promise<Secret> => fixed ?? givenToken(await (token as Exclude<BearerTokenSource, string | Secret>)(request));
   return {
     authorizerFor: ({ serverName }): Authorizer => ({
       // Only its digest goes any further.
@@ -92,9 +91,11 @@ class BearerAdmission implements Admission {
   }
 }
 
-function checkToken(token: unknown): Secret {
-  const given = token instanceof Secret ? token.reveal() : token;
-  if (typeof given !== 'string') throw new TypeError(`A bearer token must be a string or a Secret; got ${describe(token)}`);
-  if (!BEARER_TOKEN.test(given)) throw new TypeError('A bearer token must be of the characters that a header can hold: letters, digits, - . _ ~ + / and = at its end');
-  return token instanceof Secret ? token : new Secret(given);
+function givenToken(token: unknown): Secret {
+  if (token instanceof Secret) {
+    checkToken(token.reveal());
+    return token;
+  }
+  if (typeof token !== 'string') throw new TypeError(`A bearer token must be a string or a Secret; got ${describe(token)}`);
+  return new Secret(checkToken(token));
 }

@@ -75,9 +75,9 @@ export async function authenticateClient(client: AuthenticatingClient, server: S
     case 'none':
       return { fields: [['client_id', clientId]], headers: {} };
     case 'client_secret_basic':
-      return { fields: [], headers: { [SENT_HEADERS.authorization]: basicCredentials(clientId, secretOf(client)) } };
+      return { fields: [], headers: { [SENT_HEADERS.authorization]: basicCredentials(clientId, clientSecretOf(client)) } };
     case 'client_secret_post':
-      return { fields: [['client_id', clientId], ['client_secret', secretOf(client)]], headers: {} };
+      return { fields: [['client_id', clientId], ['client_secret', clientSecretOf(client)]], headers: {} };
     case 'private_key_jwt':
       return { fields: await assertionFields(client, server, clock), headers: {} };
   }
@@ -107,7 +107,7 @@ async function assertionFields(client: AuthenticatingClient, server: ServerProve
   return [['client_assertion_type', ASSERTION_TYPE], ['client_assertion', new Secret(await signJWT(signingKey, claims))]];
 }
 
-function secretOf({ clientSecret, tokenEndpointAuthMethod }: AuthenticatingClient): Secret {
+function clientSecretOf({ clientSecret, tokenEndpointAuthMethod }: AuthenticatingClient): Secret {
   if (clientSecret === undefined) throw new TypeError(`${tokenEndpointAuthMethod} needs a secret`);
   return clientSecret;
 }

@@ -45,7 +45,7 @@ export type ClientChoice = { readonly client: RegisteredClient } | { readonly re
  *
  * @throws AuthorizationError `ERR_MCP_AUTH_REGISTRATION` when there is none of these; it says what to do.
  */
-export function chooseClient(server: AuthorizationServer, { preRegistered, document, stored, description }: ClientSources, nowMs: number): ClientChoice {
+export function chooseOAuthClient(server: AuthorizationServer, { preRegistered, document, stored, description }: ClientSources, nowMs: number): ClientChoice {
   const { issuer } = server;
   const own = preRegistered.find((client) => client.issuer === issuer);
   if (own !== undefined) {

@@ -4,7 +4,7 @@ import type { AbortSource } from '../base/cancellation.ts';
 import type { Clock } from '../base/clock.ts';
 import type { AuthorizationServer } from './authorization-server.ts';
 import type { ClientProofs } from './client-authentication.ts';
-import { chooseClient } from './client-choice.ts';
+import { chooseOAuthClient } from './client-choice.ts';
 import type { ClientSources, PreRegisteredClient } from './client-choice.ts';
 import { registerClient } from './client-registration.ts';
 import type { ClientDescription } from './client-registration.ts';
@@ -32,7 +32,7 @@ export class ClientKeeper {
     const sources = await this.#sources(server, serverUrl, redirectUrl, undefined);
     const isKnown = sources.preRegistered.some(({ issuer }) => issuer === server.issuer) || (sources.document !== undefined && server.clientIdMetadataDocumentSupported) || sources.stored !== undefined;
     if (!isKnown) return undefined;
-    const choice = chooseClient(server, sources, this.#clock.date());
+    const choice = chooseOAuthClient(server, sources, this.#clock.date());
     return 'client' in choice ? choice.client : undefined;
   }
 
@@ -44,7 +44,7 @@ export class ClientKeeper {
   async require(server: AuthorizationServer, serverUrl: string, redirectUrl: string, scopes: readonly string[] | undefined, signal: AbortSource): Promise<RegisteredClient> {
     const { register, clientName, clientUri, offlineAccess, tokenStore } = this.#options;
     const description: ClientDescription | undefined = register ? { clientName, clientUri, redirectUris: [redirectUrl], scopes, wantsRefreshToken: offlineAccess } : undefined;
-    const choice = chooseClient(server, await this.#sources(server, serverUrl, redirectUrl, description), this.#clock.date());
+    const choice = chooseOAuthClient(server, await this.#sources(server, serverUrl, redirectUrl, description), this.#clock.date());
     if ('client' in choice) return choice.client;
     return keepClient(tokenStore, await registerClient(this.#http, server, choice.register, signal), redirectUrl);
   }

@@ -3,6 +3,7 @@
 import type { AbortSource } from '../base/cancellation.ts';
 import { AuthorizationError } from '../base/errors.ts';
 import type { ErrorDetails } from '../base/errors.ts';
+import { own } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
 import { Secret } from '../base/secret.ts';
 import { quote } from '../base/text.ts';
@@ -10,7 +11,7 @@ import { SENT_HEADERS } from '../http/header-names.ts';
 import { errorCodeOf } from './authorization-challenge.ts';
 import type { AuthorizationServer, ClientCredentials } from './authorization-server.ts';
 import { MetadataFields } from './metadata-fields.ts';
-import type { OAuthHTTP, OAuthHeaders } from './oauth-http.ts';
+import type { OAuthAnswer, OAuthHTTP, OAuthHeaders } from './oauth-http.ts';
 import { applicationTypeOf } from './redirect-uri.ts';
 import type { ApplicationType } from './redirect-uri.ts';
 import { clientTextOf, registeredMethodOf } from './registered-client.ts';
@@ -32,8 +33,8 @@ export interface ClientDescription {
   readonly initialAccessToken?: Secret | undefined;
 }
 
-const WHAT = 'the registration endpoint';
-const SHOWN_DESCRIPTION_CHARACTERS = 300;
+const REGISTRATION_ENDPOINT = 'the registration endpoint';
+const SHOWN_REFUSAL_CHARACTERS = 300;
 
 type Method = ClientCredentials['tokenEndpointAuthMethod'];
 
@@ -46,7 +47,7 @@ const METHODS_TO_ASK_FOR: Readonly<Record<ApplicationType, readonly Method[]>> =
 const DEFAULT_METHODS: readonly string[] = ['client_secret_basic'];
 
 /**
- * Registers a client at `server`, which must have a registration endpoint.
+ * Registers a client at `server`, which must have a registration endpoint: with the scopes that it is to be for, and where the server takes no such client once more without them.
  *
  * @throws AuthorizationError `ERR_MCP_AUTH_REGISTRATION` when the server refuses (`details.error` is its code), answers with no client, or with one that is not as it was asked for; and as {@link OAuthHTTP}.
  */
@@ -55,10 +56,17 @@ export async function registerClient(http: OAuthHTTP, server: AuthorizationServe
   if (registrationEndpoint === undefined) throw registrationFailure('the authorization server has no registration endpoint', {});
   const { initialAccessToken } = description;
   const headers: OAuthHeaders = initialAccessToken === undefined ? {} : { [SENT_HEADERS.authorization]: new Secret(`Bearer ${initialAccessToken.reveal()}`) };
-  const { status, json } = await http.postJSON(registrationEndpoint, WHAT, registrationRequest(server, description), headers, signal);
+  const post = (described: ClientDescription): Promise<OAuthAnswer> => http.postJSON(registrationEndpoint, REGISTRATION_ENDPOINT, registrationRequest(server, described), headers, signal);
+  const first = await post(description);
+  const { status, json } = mayKnowNoScopes(first, description) ? await post({ ...description, scopes: undefined }) : first;
   if (status >= 400) throw refusedRegistration(status, json, description);
   if (json === undefined) throw registrationFailure(`it answered with status ${status} and no JSON object`, { status });
   return checkRegisteredClient(json, server.issuer, description.redirectUris);
+}
+
+/** Servers that know the scopes of each resource by itself take none of them at registration; one that leaves them out is let ask for any. Source: RFC 7591 sections 2 and 3.2.2. */
+function mayKnowNoScopes({ status, json }: OAuthAnswer, { scopes }: ClientDescription): boolean {
+  return scopes !== undefined && status === 400 && json !== undefined && own(json, 'error') === 'invalid_client_metadata';
 }
 
 /** What is asked for. Source: RFC 7591 section 2; `application_type` of OpenID Connect Dynamic Client Registration 1.0 section 2, which MCP demands. */
@@ -100,7 +108,7 @@ function checkRegisteredClient(document: JSONObject, issuer: string, redirectUri
   const registeredMethod = registeredMethodOf(method);
   if (method !== undefined && registeredMethod === undefined) throw fields.refuse('token_endpoint_auth_method must be one that was asked for or can be used here');
   const registeredUris = fields.texts('redirect_uris') ?? redirectUris;
-  if (!isSameSet(registeredUris, redirectUris)) throw fields.refuse('redirect_uris must be those that were asked for');
+  if (!isEqualSet(registeredUris, redirectUris)) throw fields.refuse('redirect_uris must be those that were asked for');
   if (fields.texts('grant_types')?.includes('authorization_code') === false) throw fields.refuse('grant_types must hold authorization_code, which was asked for');
   return {
     kind: 'dynamic',
@@ -119,7 +127,7 @@ function expiryOf(fields: MetadataFields): number | undefined {
   return seconds === 0 ? undefined : Math.min(seconds * 1_000, Number.MAX_SAFE_INTEGER);
 }
 
-function isSameSet(some: readonly string[], others: readonly string[]): boolean {
+function isEqualSet(some: readonly string[], others: readonly string[]): boolean {
   return some.every((item) => others.includes(item)) && others.every((item) => some.includes(item));
 }
 
@@ -127,7 +135,7 @@ function refusedRegistration(status: number, json: JSONObject | undefined, { red
   const fields = new MetadataFields(json ?? {}, 'The answer of the registration endpoint', 'ERR_MCP_AUTH_REGISTRATION');
   const error = errorCodeOf(fields.value('error'));
   const description = fields.value('error_description');
-  const said = typeof description === 'string' ? `: ${quote(description, SHOWN_DESCRIPTION_CHARACTERS)}` : '';
+  const said = typeof description === 'string' ? `: ${quote(description, SHOWN_REFUSAL_CHARACTERS)}` : '';
   const type = applicationTypeOf(redirectUris);
   const hint = error === 'invalid_redirect_uri' ? `; the client was registered as ${type}, change the redirect URI to one that this server takes for that` : '';
   return registrationFailure(`it answered with status ${status}${error === undefined ? '' : ` and ${quote(error)}`}${said}${hint}`, { status, error });

@@ -10,7 +10,7 @@ import type { TokenStore } from './token-store.ts';
 
 const CLIENT_PURPOSE = 'barewire client key 1';
 const BINDING_PURPOSE = 'barewire client binding key 1';
-const MAX_RECORD_CHARACTERS = 64 * 1024;
+const MAX_CLIENT_CHARACTERS = 64 * 1024;
 const RECORD_LEVELS = 3;
 
 /** The client that was registered at `issuer` for `redirectUrl`, and what its place in the store holds. */
@@ -52,7 +52,7 @@ async function clientKey(issuer: string, redirectUrl: string): Promise<string> {
 
 function parsedRecord(text: Secret): unknown {
   const json = text.reveal();
-  if (json.length > MAX_RECORD_CHARACTERS || isTooDeep(json, RECORD_LEVELS)) return undefined;
+  if (json.length > MAX_CLIENT_CHARACTERS || isTooDeep(json, RECORD_LEVELS)) return undefined;
   try {
     return JSON.parse(json);
   } catch {

@@ -32,7 +32,7 @@ export interface OAuth extends Authorization {
  */
 export function createOAuth(options: OAuthOptions = {}): OAuth {
   const resolved = resolveOAuthOptions(options);
-  const asker = askerOf(resolved);
+  const asker = oauthAskerOf(resolved);
   const provers = new DPoPProvers();
   let last: AuthorizerContext | undefined;
   return {
@@ -45,7 +45,7 @@ export function createOAuth(options: OAuthOptions = {}): OAuth {
 }
 
 /** One user of one store is one asker; without a store and a user of its own nobody else is the same. */
-function askerOf({ user, hasOwnStore }: ResolvedOAuthOptions): string {
+function oauthAskerOf({ user, hasOwnStore }: ResolvedOAuthOptions): string {
   return JSON.stringify(['oauth', user ?? null, user === undefined && hasOwnStore ? randomTokenId() : null]);
 }
 

@@ -9,7 +9,8 @@ import { parseChallenges } from '../http/www-authenticate.ts';
 import { jwkThumbprint } from './jwk-thumbprint.ts';
 import { randomTokenId, sha256Base64URL, signJWT } from './jwt.ts';
 import type { OAuthAnswer } from './oauth-http.ts';
-import type { SigningKey } from './signing-key.ts';
+import { importSigningKey, readJWK, signingParameters } from './signing-key.ts';
+import type { PlatformKey, SigningKey } from './signing-key.ts';
 
 /** A key for proofs, whose private half cannot be taken out: it ends with the process, and what was issued for it with it. */
 export interface DPoPKey {
@@ -31,8 +32,7 @@ export interface ProvenRequest {
 /** What is heard of a response: of a token endpoint, or of a resource. */
 export type ProvenResponse = Pick<OAuthAnswer, 'status' | 'headers'> & Partial<Pick<OAuthAnswer, 'json'>>;
 
-/** The error of a server that wants its nonce in the proof. Source: RFC 9449 sections 8 and 9. */
-export const NONCE_DEMANDED = 'use_dpop_nonce';
+const NONCE_DEMANDED = 'use_dpop_nonce';
 // NQCHAR of RFC 6749, appendix A. Source: RFC 9449 section 8.1.
 const NONCE = /^[\x21\x23-\x5b\x5d-\x7e]{1,2048}$/;
 // A client speaks with two servers, as a rule.
@@ -43,8 +43,20 @@ const MAX_PROVERS = 256;
 export async function makeDPoPKey(): Promise<DPoPKey> {
   const { privateKey, publicKey } = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']);
   const { x, y } = await crypto.subtle.exportKey('jwk', publicKey);
-  const publicJWK = Object.freeze({ kty: 'EC', crv: 'P-256', x, y });
-  return Object.freeze({ signer: { algorithm: 'ES256' as const, keyId: undefined, key: privateKey }, publicJWK, thumbprint: await jwkThumbprint(publicJWK) });
+  return toDPoPKey(privateKey, x, y);
+}
+
+/**
+ * A key that outlives the process, and that several may share: a private JWK of P-256, as an object or its JSON.
+ *
+ * @throws TypeError, which never shows the key, as `importSigningKey`; also for a JWK whose halves are not of one key, and for PEM, which does not show its public half.
+ */
+export async function importDPoPKey(given: string | Secret | JSONObject): Promise<DPoPKey> {
+  const jwk = readJWK(given);
+  const { key } = await importSigningKey(jwk, { algorithm: 'ES256' });
+  const [x, y] = [own(jwk, 'x'), own(jwk, 'y')];
+  if (!(await areOfOneKey(key, { kty: 'EC', crv: 'P-256', x, y }))) throw new TypeError('The JWK is damaged: its public half is not of its private half');
+  return toDPoPKey(key, x, y);
 }
 
 /** Makes proofs with one key, each for one try of one request, and keeps the nonces that servers want in them. */
@@ -112,6 +124,20 @@ export class DPoPProvers {
     this.#provers.set(issuer, made);
     return made;
   }
+}
+
+/** A proof shows its key, so it needs no `kid`. */
+async function toDPoPKey(key: PlatformKey, x: unknown, y: unknown): Promise<DPoPKey> {
+  const publicJWK = Object.freeze({ kty: 'EC', crv: 'P-256', x, y });
+  return Object.freeze({ signer: Object.freeze({ algorithm: 'ES256', keyId: undefined, key }), publicJWK, thumbprint: await jwkThumbprint(publicJWK) });
+}
+
+/** Not every runtime looks when it imports. */
+async function areOfOneKey(key: PlatformKey, publicJWK: JSONObject): Promise<boolean> {
+  const parameters = signingParameters('ES256');
+  const publicKey = await crypto.subtle.importKey('jwk', publicJWK, parameters, false, ['verify']).catch(() => undefined);
+  const probe = new TextEncoder().encode('one key');
+  return publicKey !== undefined && crypto.subtle.verify(parameters, publicKey, await crypto.subtle.sign(parameters, key, probe), probe);
 }
 
 /** An authorization server says so in its JSON, a resource in its challenge. Source: RFC 9449 sections 8 and 9. */

@@ -22,7 +22,7 @@ export interface EndpointPolicy {
 export const STRICT_ENDPOINTS: EndpointPolicy = Object.freeze({ allowLoopback: false, dangerouslyAllowPrivateAddresses: false });
 
 const MAX_ENDPOINT_CHARACTERS = 4_096;
-const SHOWN_CHARACTERS = 300;
+const SHOWN_ORIGIN_CHARACTERS = 300;
 const HTTP_URL = /^https?:\/\//i;
 
 // Names that no public name server answers for. Source: RFC 6762 section 3, RFC 8375, RFC 6761, ICANN resolution 2024.07.29.06.
@@ -86,7 +86,7 @@ function scopeOfHost(hostname: string): AddressScope {
 }
 
 function refuseEndpoint(what: string, reason: string, origin?: string): AuthorizationError {
-  const where = origin === undefined ? '' : ` (${escapeText(origin, SHOWN_CHARACTERS)})`;
+  const where = origin === undefined ? '' : ` (${escapeText(origin, SHOWN_ORIGIN_CHARACTERS)})`;
   return new AuthorizationError('ERR_MCP_AUTH_ENDPOINT', `Expected ${what} to be an https URL that credentials may be sent to; ${reason}${where}`, {
     details: { what, reason },
     delivery: 'unsent',

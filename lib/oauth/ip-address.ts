@@ -7,7 +7,7 @@ export type AddressScope = 'public' | 'loopback' | 'private' | 'link-local' | 'm
 
 type Row = readonly [subnet: string, bits: number];
 
-const IPV4: Readonly<Record<Exclude<AddressScope, 'public'>, readonly Row[]>> = {
+const IPV4_RANGES: Readonly<Record<Exclude<AddressScope, 'public'>, readonly Row[]>> = {
   loopback: [['127.0.0.0', 8]],
   // The last two: addresses shared by the customers of a carrier (RFC 6598), benchmarks (RFC 2544).
   private: [['10.0.0.0', 8], ['172.16.0.0', 12], ['192.168.0.0', 16], ['100.64.0.0', 10], ['198.18.0.0', 15]],
@@ -18,7 +18,7 @@ const IPV4: Readonly<Record<Exclude<AddressScope, 'public'>, readonly Row[]>> = 
   reserved: [['0.0.0.0', 8], ['192.0.0.0', 24], ['192.88.99.0', 24], ['240.0.0.0', 4]],
 };
 
-const IPV6: typeof IPV4 = {
+const IPV6_RANGES: typeof IPV4_RANGES = {
   loopback: [['::1', 128]],
   private: [['fc00::', 7], ['fec0::', 10], ['64:ff9b:1::', 48]],
   'link-local': [['fe80::', 10]],
@@ -38,8 +38,8 @@ const EMBEDDED: readonly (readonly [network: BlockList, groups: number])[] = [
   [subnets([['2002::', 16]], 'ipv6'), 1],
 ];
 
-const SCOPES4 = scopesOf(IPV4, 'ipv4');
-const SCOPES6 = scopesOf(IPV6, 'ipv6');
+const SCOPES4 = scopesOf(IPV4_RANGES, 'ipv4');
+const SCOPES6 = scopesOf(IPV6_RANGES, 'ipv6');
 const UNICAST = subnets(GLOBAL_UNICAST, 'ipv6');
 
 /**
@@ -59,8 +59,8 @@ export function addressScope(address: string): AddressScope | undefined {
   return named ?? (UNICAST.check(plain, 'ipv6') ? 'public' : 'reserved');
 }
 
-function scopesOf(table: typeof IPV4, family: 'ipv4' | 'ipv6'): readonly (readonly [Exclude<AddressScope, 'public'>, BlockList])[] {
-  const scopes: readonly (keyof typeof IPV4)[] = ['loopback', 'private', 'link-local', 'multicast', 'documentation', 'reserved'];
+function scopesOf(table: typeof IPV4_RANGES, family: 'ipv4' | 'ipv6'): readonly (readonly [Exclude<AddressScope, 'public'>, BlockList])[] {
+  const scopes: readonly (keyof typeof IPV4_RANGES)[] = ['loopback', 'private', 'link-local', 'multicast', 'documentation', 'reserved'];
   return scopes.map((scope) => [scope, subnets(table[scope], family)]);
 }
 

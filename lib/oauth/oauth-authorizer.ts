@@ -10,8 +10,7 @@ import type { Admission, AuthorizedResponse, Authorizer, AuthorizerContext } fro
 import { authorizationChallenge } from './authorization-challenge.ts';
 import type { AuthorizationChallenge } from './authorization-challenge.ts';
 import { AuthorizationFlow } from './authorization-flow.ts';
-import type { FlowCause } from './authorization-flow.ts';
-import { NONCE_DEMANDED } from './dpop.ts';
+import type { FlowCause, FlowOutcome } from './authorization-flow.ts';
 import type { DPoPProvers } from './dpop.ts';
 import { checkEndpoint } from './endpoint-policy.ts';
 import type { EndpointPolicy } from './endpoint-policy.ts';
@@ -27,9 +26,12 @@ const OF_RENEWALS: ReadonlySet<string> = new Set(['ERR_MCP_AUTH_NETWORK', 'ERR_M
 // Tokens of a server of one's own network, which the host named itself, may go there; over http they go to this machine only.
 const SERVER_POLICY: EndpointPolicy = Object.freeze({ allowLoopback: true, dangerouslyAllowPrivateAddresses: true });
 
+// Source: RFC 9449 sections 7.1 and 9.
+const PROOF_REFUSALS: ReadonlySet<string | undefined> = new Set(['use_dpop_nonce', 'invalid_dpop_proof']);
+
 /** A flow that several wait for; it ends when the last of them goes. */
 interface SharedFlow {
-  readonly done: Promise<void>;
+  readonly done: Promise<FlowOutcome>;
   readonly cancellation: Cancellation;
   waiting: number;
 }
@@ -59,11 +61,11 @@ export class OAuthAuthorizer implements Authorizer {
   }
 
   /** Runs a flow, or waits for the one that runs. */
-  async authorize(cause: FlowCause, signal: AbortSource): Promise<void> {
+  async authorize(cause: FlowCause, signal: AbortSource): Promise<FlowOutcome> {
     const shared = (this.#shared ??= this.#begin(cause));
     shared.waiting++;
     try {
-      await orAbort(shared.done, signal);
+      return await orAbort(shared.done, signal);
     } finally {
       if (--shared.waiting === 0) this.#end(shared);
     }
@@ -88,7 +90,7 @@ export class OAuthAuthorizer implements Authorizer {
   }
 }
 
-/** One request: at most one refresh, one authorization, one nonce and a few step-ups. */
+/** One request: at most one refresh, one authorization beside tokens that were there, one nonce and a few step-ups. */
 class OAuthAdmission implements Admission {
   readonly #authorizer: OAuthAuthorizer;
   readonly #method: string;
@@ -126,7 +128,7 @@ class OAuthAdmission implements Admission {
 
   /** What cannot be renewed where it was issued is got from where the server sends users by now; where that is the same place, the failure is what the request ends with. */
   async #renewedElsewhere(failure: unknown, challenge: AuthorizationChallenge | undefined, signal: AbortSource): Promise<void> {
-    if (this.#hasAuthorized || !isMCPError(failure) || !OF_RENEWALS.has(failure.code)) throw failure;
+    if (this.#hasAuthorized || this.#method === 'DELETE' || !isMCPError(failure) || !OF_RENEWALS.has(failure.code)) throw failure;
     this.#hasAuthorized = true;
     await this.#authorizer.authorize({ serverUrl: this.#url, challenge, refused: this.#sent, furtherScopes: undefined, failure }, signal);
   }
@@ -137,6 +139,8 @@ class OAuthAdmission implements Admission {
     // The end of a session is told to whoever lets it be told: nobody signs in for that.
     if ((status !== 401 && status !== 403) || this.#method === 'DELETE') return false;
     const challenge = authorizationChallenge(headers.get(READ_HEADERS.wwwAuthenticate));
+    // Other tokens would be refused for the same.
+    if (this.#sent?.tokenType === 'DPoP' && PROOF_REFUSALS.has(challenge?.error)) throw proofRefused(this.#authorizer.serverName, status, challenge?.error);
     return status === 401 ? this.#refused(challenge, signal) : this.#forbidden(challenge, signal);
   }
 
@@ -153,7 +157,6 @@ class OAuthAdmission implements Admission {
   async #refused(challenge: AuthorizationChallenge | undefined, signal: AbortSource): Promise<boolean> {
     const { flow } = this.#authorizer;
     const refused = this.#sent;
-    if (refused?.tokenType === 'DPoP' && challenge?.error === NONCE_DEMANDED) throw this.#shut('ERR_MCP_AUTH_DPOP', 'goes on wanting another nonce in the proof');
     if (!this.#hasRefreshed && flow.session !== undefined) {
       this.#hasRefreshed = true;
       try {
@@ -164,9 +167,10 @@ class OAuthAdmission implements Admission {
         return true;
       }
     }
-    if (this.#hasAuthorized) throw this.#shut('ERR_MCP_AUTH_REQUIRED', 'refuses tokens that were just issued');
-    this.#hasAuthorized = true;
-    await this.#authorizer.authorize({ serverUrl: this.#url, challenge, refused, furtherScopes: undefined, failure: undefined }, signal);
+    if (this.#hasAuthorized) throw this.#shut('refuses tokens that were just issued');
+    const outcome = await this.#authorizer.authorize({ serverUrl: this.#url, challenge, refused, furtherScopes: undefined, failure: undefined }, signal);
+    // Tokens that were only found may be withdrawn, and so may what they are refreshed with.
+    this.#hasAuthorized = outcome === 'issued' || this.#hasRefreshed;
     return true;
   }
 
@@ -193,7 +197,11 @@ class OAuthAdmission implements Admission {
     return replacement !== undefined && ++this.#stepUps <= MOST_STEP_UPS;
   }
 
-  #shut(code: 'ERR_MCP_AUTH_REQUIRED' | 'ERR_MCP_AUTH_DPOP', why: string): AuthorizationError {
-    return new AuthorizationError(code, `${this.#authorizer.serverName} ${why} (status 401)`, { details: { status: 401 }, delivery: 'answered' });
+  #shut(why: string): AuthorizationError {
+    return new AuthorizationError('ERR_MCP_AUTH_REQUIRED', `${this.#authorizer.serverName} ${why} (status 401)`, { details: { status: 401 }, delivery: 'answered' });
   }
+}
+
+function proofRefused(serverName: string, status: number, error: string | undefined): AuthorizationError {
+  return new AuthorizationError('ERR_MCP_AUTH_DPOP', `${serverName} refuses the proof that goes with the token: ${error} (status ${status})`, { details: { status, error }, delivery: 'answered' });
 }

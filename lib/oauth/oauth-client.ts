@@ -41,7 +41,7 @@ interface OAuthRequest {
 }
 
 // Below 500, and yet nothing that the server says of what was asked for. Source: RFC 9110 section 15.5.9, RFC 8470 section 5.2, RFC 6585 section 4.
-const PASSING_STATUSES: ReadonlySet<number> = new Set([408, 425, 429]);
+const PASSING_ANSWERS: ReadonlySet<number> = new Set([408, 425, 429]);
 
 /** {@link OAuthHTTP} over a `fetch`. */
 export class OAuthClient implements OAuthHTTP {
@@ -153,7 +153,7 @@ function objectionToStatus(status: number): string | undefined {
   if (status >= 200 && status < 300) return undefined;
   // Some platforms say 0 for a redirect that is not followed.
   if (status < 400) return `it redirected (status ${status}), and what is sent there is for nobody else`;
-  return status >= 500 || PASSING_STATUSES.has(status) ? `it answered with status ${status}` : undefined;
+  return status >= 500 || PASSING_ANSWERS.has(status) ? `it answered with status ${status}` : undefined;
 }
 
 /** An endpoint that was refused while its name was looked up is no matter of the network. */

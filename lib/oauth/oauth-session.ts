@@ -45,6 +45,7 @@ export class OAuthSession {
   readonly endpoint: TokenEndpoint;
   readonly source: TokenSource;
   readonly #forgetClient: () => Promise<void>;
+  readonly #renewal: TokenRenewal;
 
   /** @throws AuthorizationError `ERR_MCP_AUTH_REGISTRATION` where the client has nothing that the server takes as a proof. */
   constructor(parts: OAuthSessionParts) {
@@ -56,7 +57,8 @@ export class OAuthSession {
     this.#forgetClient = forgetClient;
     const tokenEndpointAuthMethod = chooseAuthMethod(proofs, server, client.registeredMethod);
     this.endpoint = { http, server, client: { clientId: client.clientId, tokenEndpointAuthMethod, ...proofs }, clock, prover };
-    this.source = new TokenSource({ owner: ownerOf(this.endpoint, { resource, user }), store, renewal: this.#renewal(parts), clock, log });
+    this.#renewal = this.#renewalOf(parts);
+    this.source = new TokenSource({ owner: ownerOf(this.endpoint, { resource, user }), store, renewal: this.#renewal, clock, log });
   }
 
   /** Whether it is one for the same tokens as `other`. */
@@ -82,7 +84,14 @@ export class OAuthSession {
     return this.client.kind === 'dynamic' && isMCPError(error) && error.code === 'ERR_MCP_AUTH_REFUSED' && error.details['error'] === 'invalid_client';
   }
 
-  #renewal({ grant, user, scopes, discovered: { resource } }: OAuthSessionParts): TokenRenewal {
+  /** Puts tokens for what is asked for at the moment in place of those that there are; false where that takes a human. @throws AuthorizationError as the token request. */
+  async askAnew(): Promise<boolean> {
+    if (!this.#renewal.canRenew(undefined)) return false;
+    await this.source.adopt(await this.#renewal.renew(undefined));
+    return true;
+  }
+
+  #renewalOf({ grant, user, scopes, discovered: { resource } }: OAuthSessionParts): TokenRenewal {
     const endpoint = this.endpoint;
     if (grant === undefined) {
       return {

@@ -23,7 +23,7 @@ export interface PendingFacts {
 }
 
 const TEXTS = ['issuer', 'clientId', 'redirectUri', 'resource', 'state', 'verifier'] as const;
-const MAX_TEXT_CHARACTERS = 4_096;
+const MAX_KEPT_TEXT_CHARACTERS = 4_096;
 
 /** One authorization request that waits for its answer, which it takes once. */
 export class PendingAuthorization {
@@ -59,7 +59,7 @@ export class PendingAuthorization {
     if (!isObject(value) || own(value, 'version') !== 1) throw notStored('version');
     const text = (name: (typeof TEXTS)[number]): string => {
       const member = own(value, name);
-      if (typeof member !== 'string' || member === '' || member.length > MAX_TEXT_CHARACTERS) throw notStored(name);
+      if (typeof member !== 'string' || member === '' || member.length > MAX_KEPT_TEXT_CHARACTERS) throw notStored(name);
       return member;
     };
     const requiresIssuer = own(value, 'requiresIssuer');

@@ -32,7 +32,7 @@ export interface ProtectedResourceQuestion {
   readonly allowedMetadataOrigins: readonly string[];
 }
 
-const WHAT = 'the protected resource metadata';
+const RESOURCE_METADATA = 'the protected resource metadata';
 
 /**
  * The metadata of a server: at the URL that its challenge names, else at the first well-known place where there is any; `undefined` where there is none, as before 2025-06-18.
@@ -44,12 +44,12 @@ export async function discoverProtectedResource(http: OAuthHTTP, question: Prote
   const { serverUrl, challengedUrl } = question;
   if (challengedUrl !== undefined) {
     checkChallengedOrigin(challengedUrl, question);
-    const { status, json } = await http.get(challengedUrl, WHAT, signal);
+    const { status, json } = await http.get(challengedUrl, RESOURCE_METADATA, signal);
     if (isSuccess(status) && json !== undefined) return checkProtectedResource(json, serverUrl);
-    throw new AuthorizationError('ERR_MCP_AUTH_DISCOVERY', `Expected ${WHAT} at ${place(challengedUrl)}, where the server says it is; got status ${status} without it`, { details: { status } });
+    throw new AuthorizationError('ERR_MCP_AUTH_DISCOVERY', `Expected ${RESOURCE_METADATA} at ${place(challengedUrl)}, where the server says it is; got status ${status} without it`, { details: { status } });
   }
   for (const url of protectedResourceURLs(serverUrl)) {
-    const { status, json } = await http.get(url, WHAT, signal);
+    const { status, json } = await http.get(url, RESOURCE_METADATA, signal);
     if (isSuccess(status) && json !== undefined) return checkProtectedResource(json, serverUrl);
   }
   return undefined;
@@ -85,7 +85,7 @@ function checkChallengedOrigin(url: string, { serverUrl, allowedMetadataOrigins 
   if (origin !== undefined && origin !== 'null' && allowed.includes(origin)) return;
   const led = origin === undefined ? 'to what is no URL' : `to ${escapeText(origin, 300)}`;
   throw new AuthorizationError('ERR_MCP_AUTH_ENDPOINT', `Expected the challenge to lead to metadata of the server’s own origin; it leads ${led} (allowedMetadataOrigins lets others through)`, {
-    details: { what: WHAT, reason: 'it is of another origin' },
+    details: { what: RESOURCE_METADATA, reason: 'it is of another origin' },
     delivery: 'unsent',
   });
 }

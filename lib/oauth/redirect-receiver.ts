@@ -34,7 +34,7 @@ export interface RedirectReceiver {
 const MOST_HEADER_BYTES = 16_384;
 const MOST_RECEIVER_CONNECTIONS = 32;
 const REQUEST_MS = 5_000;
-const HOST = '127.0.0.1';
+const RECEIVER_HOST = '127.0.0.1';
 
 // Says nothing of what came: it may be anybody's.
 const page = (title: string, text: string): string =>
@@ -67,7 +67,7 @@ export async function receiveRedirect(options: ReceiveRedirectOptions = {}): Pro
   const taken = deferred<string>();
   let isTaken = false;
   const server = createServer({ maxHeaderSize: MOST_HEADER_BYTES, requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS }, (request, response) => {
-    const url = redirectOf(request, `${HOST}:${portOf(server)}`, path);
+    const url = redirectOf(request, `${RECEIVER_HOST}:${listeningPort(server)}`, path);
     if (typeof url === 'number') return answerPage(response, url, WRONG_PAGE);
     if (isTaken || !isExpected(url)) return answerPage(response, 400, WRONG_PAGE);
     isTaken = true;
@@ -81,11 +81,11 @@ export async function receiveRedirect(options: ReceiveRedirectOptions = {}): Pro
   const redirected = orAbort(taken.promise, signal).finally(() => void close());
   // Who only closes it does not wait for it.
   redirected.catch(() => {});
-  return { redirectUrl: `http://${HOST}:${portOf(server)}${path}`, redirected, close };
+  return { redirectUrl: `http://${RECEIVER_HOST}:${listeningPort(server)}${path}`, redirected, close };
 }
 
 function checkRedirectPath(path: unknown): string {
-  if (typeof path === 'string' && path.startsWith('/') && new URL(path, `http://${HOST}`).pathname === path) return path;
+  if (typeof path === 'string' && path.startsWith('/') && new URL(path, `http://${RECEIVER_HOST}`).pathname === path) return path;
   throw new TypeError('path must be the path of a URL, beginning with a slash, without a query');
 }
 
@@ -103,7 +103,7 @@ function answerPage(response: ServerResponse, status: number, body: string): voi
   response.writeHead(status, PAGE_HEADERS).end(body);
 }
 
-function portOf(server: Server): number {
+function listeningPort(server: Server): number {
   const address = server.address();
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
@@ -111,7 +111,7 @@ function portOf(server: Server): number {
 function listenOn(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host: HOST, port, exclusive: true }, () => {
+    server.listen({ host: RECEIVER_HOST, port, exclusive: true }, () => {
       server.off('error', reject);
       // What goes wrong later concerns one connection.
       server.on('error', () => {});

@@ -22,8 +22,8 @@ export interface RegisteredClient {
   readonly secretExpiresAtMs: number | undefined;
 }
 
-const KINDS: readonly RegistrationKind[] = ['pre-registered', 'metadata-document', 'dynamic'];
-const METHODS: readonly RegisteredMethod[] = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'];
+const REGISTRATION_KINDS: readonly RegistrationKind[] = ['pre-registered', 'metadata-document', 'dynamic'];
+const REGISTERED_METHODS: readonly RegisteredMethod[] = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'];
 // RFC 6749 appendix A.1 and A.2.
 const VISIBLE_TEXT = /^[\x20-\x7e]{1,4096}$/;
 
@@ -34,7 +34,7 @@ export function clientTextOf(value: unknown): string | undefined {
 
 /** `value` where it is a way to prove oneself that is known here. */
 export function registeredMethodOf(value: unknown): RegisteredMethod | undefined {
-  return METHODS.find((method) => method === value);
+  return REGISTERED_METHODS.find((method) => method === value);
 }
 
 /** Whether a client can still be used at `nowMs` (since 1970). */
@@ -51,7 +51,7 @@ export function clientToJSON(client: RegisteredClient): JSONObject {
 /** The client that {@link clientToJSON} stored, where it is one of `issuer`; `undefined` for whatever else there is. */
 export function clientFromJSON(value: unknown, issuer: string): RegisteredClient | undefined {
   if (!isObject(value) || own(value, 'version') !== 1 || own(value, 'issuer') !== issuer) return undefined;
-  const kind = KINDS.find((known) => known === own(value, 'kind'));
+  const kind = REGISTRATION_KINDS.find((known) => known === own(value, 'kind'));
   const clientId = clientTextOf(own(value, 'clientId'));
   const secret = own(value, 'clientSecret');
   const method = own(value, 'registeredMethod');

@@ -38,7 +38,7 @@ interface Scheme {
   readonly crv?: string;
 }
 
-const SCHEMES: Readonly<Record<SigningAlgorithm, Scheme>> = Object.freeze({
+const KEY_SCHEMES: Readonly<Record<SigningAlgorithm, Scheme>> = Object.freeze({
   ES256: { parameters: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }, kty: 'EC', crv: 'P-256', members: ['x', 'y', 'd'] },
   RS256: { parameters: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }, kty: 'RSA', members: ['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi'] },
   EdDSA: { parameters: { name: 'Ed25519' }, kty: 'OKP', crv: 'Ed25519', members: ['x', 'd'] },
@@ -62,7 +62,7 @@ const OTHER_PEMS: Readonly<Record<string, string>> = {
 
 /** What WebCrypto is told for signing with `algorithm`. */
 export function signingParameters(algorithm: SigningAlgorithm): Scheme['parameters'] {
-  return SCHEMES[algorithm].parameters;
+  return KEY_SCHEMES[algorithm].parameters;
 }
 
 /**
@@ -77,7 +77,7 @@ export async function importSigningKey(given: string | Secret | JSONObject, opti
   const material: unknown = given instanceof Secret ? given.reveal() : given;
   if (isObject(material)) return importJWK(material, algorithm, keyId);
   if (typeof material !== 'string') throw new TypeError(`A private key must be PEM text or a JWK; got ${describe(material)}`);
-  if (material.trimStart().startsWith('{')) return importJWK(parseJWK(material), algorithm, keyId);
+  if (material.trimStart().startsWith('{')) return importJWK(readJWK(material), algorithm, keyId);
   return importPEM(material, algorithm, keyId);
 }
 
@@ -87,18 +87,18 @@ async function importPEM(pem: string, algorithm: SigningAlgorithm | undefined, k
   const bytes = base64ToBytes(body.replace(/\s/g, ''));
   // The platform tells the kinds apart: a key of one is none of another.
   for (const candidate of algorithm === undefined ? ALGORITHMS : [algorithm]) {
-    const key = bytes && (await crypto.subtle.importKey('pkcs8', bytes, SCHEMES[candidate].parameters, false, ['sign']).catch(() => undefined));
+    const key = bytes && (await crypto.subtle.importKey('pkcs8', bytes, KEY_SCHEMES[candidate].parameters, false, ['sign']).catch(() => undefined));
     if (key !== undefined) return toSigningKey(candidate, keyId, key);
   }
   throw new TypeError(`The private key is none for ${algorithm ?? ALGORITHMS.join(', ')}, or is damaged${adviceOnEd25519(algorithm)}`);
 }
 
 async function importJWK(jwk: JSONObject, algorithm: SigningAlgorithm | undefined, keyId: string | undefined): Promise<SigningKey> {
-  const kind = `kty ${show(own(jwk, 'kty'))}, crv ${show(own(jwk, 'crv'))}, alg ${show(own(jwk, 'alg'))}`;
+  const kind = `kty ${showMember(own(jwk, 'kty'))}, crv ${showMember(own(jwk, 'crv'))}, alg ${showMember(own(jwk, 'alg'))}`;
   const candidate = ALGORITHMS.find((name) => isOfScheme(jwk, name) && (algorithm ?? name) === name);
   if (candidate === undefined) throw new TypeError(`The JWK is no key for ${algorithm ?? ALGORITHMS.join(', ')}: ${kind}`);
   if (typeof own(jwk, 'd') !== 'string') throw new TypeError(`The JWK has no member d: it is a public key (${kind})`);
-  const { kty, crv, members, parameters } = SCHEMES[candidate];
+  const { kty, crv, members, parameters } = KEY_SCHEMES[candidate];
   const bare = Object.fromEntries(members.filter((name) => Object.hasOwn(jwk, name)).map((name) => [name, own(jwk, name)]));
   const key = await crypto.subtle.importKey('jwk', { kty, ...(crv === undefined ? {} : { crv }), ...bare }, parameters, false, ['sign']).catch(() => undefined);
   if (key === undefined) throw new TypeError(`The JWK is damaged: its members do not make a key (${kind})${adviceOnEd25519(candidate)}`);
@@ -107,20 +107,24 @@ async function importJWK(jwk: JSONObject, algorithm: SigningAlgorithm | undefine
 }
 
 function isOfScheme(jwk: JSONObject, name: SigningAlgorithm): boolean {
-  const { kty, crv } = SCHEMES[name];
+  const { kty, crv } = KEY_SCHEMES[name];
   const alg = own(jwk, 'alg');
   return own(jwk, 'kty') === kty && own(jwk, 'crv') === crv && (alg === undefined || alg === name || (name === 'EdDSA' && alg === 'Ed25519'));
 }
 
-function parseJWK(text: string): JSONObject {
+/** A JWK that is given as an object or as its JSON. @throws TypeError, which does not show it, for anything else. */
+export function readJWK(given: string | Secret | JSONObject): JSONObject {
+  const material: unknown = given instanceof Secret ? given.reveal() : given;
+  if (isObject(material)) return material;
+  if (typeof material !== 'string') throw new TypeError(`A JWK must be an object or its JSON; got ${describe(material)}`);
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    parsed = JSON.parse(material);
   } catch {
     // What the parser says may show the key.
   }
   if (isObject(parsed)) return parsed;
-  throw new TypeError('A private key that begins with { must be the JSON of a JWK');
+  throw new TypeError('A JWK must be an object, or the JSON of one');
 }
 
 function toSigningKey(algorithm: SigningAlgorithm, keyId: string | undefined, key: PlatformKey): SigningKey {
@@ -139,6 +143,6 @@ function adviceOnEd25519(algorithm: SigningAlgorithm | undefined): string {
   return algorithm === undefined || algorithm === 'EdDSA' ? '. Where the runtime knows no Ed25519, use ES256' : '';
 }
 
-function show(member: unknown): string {
+function showMember(member: unknown): string {
   return typeof member === 'string' ? quote(member, 20) : describe(member);
 }

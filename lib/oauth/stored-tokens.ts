@@ -58,13 +58,13 @@ function readFacts(json: JSONObject, owner: TokenOwner): TokenFacts | undefined 
   const [accessToken, refreshToken, scope] = ['accessToken', 'refreshToken', 'scope'].map((name) => own(json, name));
   const [tokenType, issuedOn, expiresOn, replacesRefused] = ['tokenType', 'issuedOn', 'expiresOn', 'replacesRefused'].map((name) => own(json, name));
   if (tokenType !== 'Bearer' && tokenType !== 'DPoP') return undefined;
-  if (!isToken(accessToken) || !(refreshToken === undefined || isPrintable(refreshToken)) || !(scope === undefined || scope === '' || isPrintable(scope))) return undefined;
-  if (!isDate(issuedOn) || !(expiresOn === undefined || isDate(expiresOn)) || typeof replacesRefused !== 'boolean') return undefined;
+  if (!isAccessToken(accessToken) || !(refreshToken === undefined || isPrintable(refreshToken)) || !(scope === undefined || scope === '' || isPrintable(scope))) return undefined;
+  if (!isMoment(issuedOn) || !(expiresOn === undefined || isMoment(expiresOn)) || typeof replacesRefused !== 'boolean') return undefined;
   const secrets = { accessToken: new Secret(accessToken), refreshToken: refreshToken === undefined ? undefined : new Secret(refreshToken) };
   return { owner, tokenType, scope, issuedOn, expiresOn, replacesRefused, ...secrets };
 }
 
-function isToken(value: unknown): value is string {
+function isAccessToken(value: unknown): value is string {
   if (typeof value !== 'string') return false;
   try {
     return checkToken(value) === value;
@@ -77,6 +77,6 @@ function isPrintable(value: unknown): value is string {
   return typeof value === 'string' && PRINTABLE.test(value);
 }
 
-function isDate(value: unknown): value is number {
+function isMoment(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value <= LAST_DATE_MS;
 }

@@ -62,7 +62,7 @@ const NO_TOKEN_TYPE = 'n_a';
 export function readTokenAnswer(answer: OAuthAnswer, expected: TokenExpectation): IssuedTokens {
   const json = readSuccess(answer, expected);
   const told = textAt(json, 'token_type', expected);
-  if (told.toLowerCase() !== expected.tokenType.toLowerCase()) throw unusable(expected, `token_type must be ${expected.tokenType}; got ${quote(told, 40)}`);
+  if (told.toLowerCase() !== expected.tokenType.toLowerCase()) throw noToken(expected, `token_type must be ${expected.tokenType}; got ${quote(told, 40)}`);
   return {
     accessToken: accessTokenAt(json, expected),
     tokenType: expected.tokenType,
@@ -77,9 +77,9 @@ export function readExchangeAnswer(answer: OAuthAnswer, expected: ExchangeExpect
   const json = readSuccess(answer, expected);
   for (const [name, wanted] of [['issued_token_type', expected.issuedTokenType], ['token_type', NO_TOKEN_TYPE]] as const) {
     const told = textAt(json, name, expected);
-    if (told.toLowerCase() !== wanted) throw unusable(expected, `${name} must be ${wanted}; got ${quote(told, 100)}`);
+    if (told.toLowerCase() !== wanted) throw noToken(expected, `${name} must be ${wanted}; got ${quote(told, 100)}`);
   }
-  return secretAt(json, 'access_token', expected) ?? missing(expected, 'access_token');
+  return secretAt(json, 'access_token', expected) ?? lacking(expected, 'access_token');
 }
 
 function readSuccess(answer: OAuthAnswer, expected: Asked): JSONObject {
@@ -89,7 +89,7 @@ function readSuccess(answer: OAuthAnswer, expected: Asked): JSONObject {
   if (json !== undefined && typeof error === 'string' && ERROR_CODE.test(error)) throw refusal(error, own(json, 'error_description'), status, expected);
   if (status === 200 && json !== undefined && error === undefined) return json;
   const came = json === undefined ? 'no JSON object' : error === undefined ? 'an object' : 'an error that is no code';
-  throw unusable(expected, `the answer must be a JSON object with the status 200, or an error as JSON; got status ${status} and ${came}`, status);
+  throw noToken(expected, `the answer must be a JSON object with the status 200, or an error as JSON; got status ${status} and ${came}`, status);
 }
 
 function refusal(error: string, description: unknown, status: number, { issuer, sent }: Asked): AuthorizationError {
@@ -99,11 +99,11 @@ function refusal(error: string, description: unknown, status: number, { issuer, 
 }
 
 function accessTokenAt(json: JSONObject, expected: Asked): Secret {
-  const token = secretAt(json, 'access_token', expected) ?? missing(expected, 'access_token');
+  const token = secretAt(json, 'access_token', expected) ?? lacking(expected, 'access_token');
   try {
     checkToken(token.reveal());
   } catch (cause) {
-    throw unusable(expected, `access_token cannot go into a header. ${cause instanceof Error ? cause.message : ''}`);
+    throw noToken(expected, `access_token cannot go into a header. ${cause instanceof Error ? cause.message : ''}`);
   }
   return token;
 }
@@ -113,7 +113,7 @@ function secretAt(json: JSONObject, name: string, expected: Asked): Secret | und
   const value = own(json, name);
   if (value === undefined || value === null || value === '') return undefined;
   if (typeof value === 'string' && value.length <= MAX_TOKEN_CHARACTERS && VISIBLE.test(value)) return new Secret(value);
-  throw unusable(expected, `${name} must be at most ${MAX_TOKEN_CHARACTERS} characters of visible ASCII; got ${describe(value)}`);
+  throw noToken(expected, `${name} must be at most ${MAX_TOKEN_CHARACTERS} characters of visible ASCII; got ${describe(value)}`);
 }
 
 /** A number of seconds; some servers write it as a string. */
@@ -122,27 +122,27 @@ function lifetimeAt(json: JSONObject, expected: Asked): number | undefined {
   if (value === undefined || value === null) return undefined;
   const seconds = typeof value === 'string' && /^\d{1,11}$/.test(value) ? Number(value) : value;
   if (typeof seconds === 'number' && seconds >= 0 && seconds <= MAX_LIFETIME_S) return Math.floor(seconds) * 1_000;
-  throw unusable(expected, `expires_in must be a number of seconds, at most ${MAX_LIFETIME_S}; got ${describe(value)}`);
+  throw noToken(expected, `expires_in must be a number of seconds, at most ${MAX_LIFETIME_S}; got ${describe(value)}`);
 }
 
 function scopeAt(json: JSONObject, expected: Asked): string | undefined {
   const value = own(json, 'scope');
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'string' && value.length <= MAX_SCOPE_CHARACTERS && VISIBLE.test(value)) return value;
-  throw unusable(expected, `scope must be at most ${MAX_SCOPE_CHARACTERS} characters of visible ASCII; got ${describe(value)}`);
+  throw noToken(expected, `scope must be at most ${MAX_SCOPE_CHARACTERS} characters of visible ASCII; got ${describe(value)}`);
 }
 
 function textAt(json: JSONObject, name: string, expected: Asked): string {
   const value = own(json, name);
   if (typeof value === 'string') return value;
-  throw unusable(expected, `${name} must be a string; got ${describe(value)}`);
+  throw noToken(expected, `${name} must be a string; got ${describe(value)}`);
 }
 
-function missing(expected: Asked, name: string): never {
-  throw unusable(expected, `${name} is missing`);
+function lacking(expected: Asked, name: string): never {
+  throw noToken(expected, `${name} is missing`);
 }
 
-function unusable({ issuer }: Asked, why: string, status?: number): AuthorizationError {
+function noToken({ issuer }: Asked, why: string, status?: number): AuthorizationError {
   const details = status === undefined ? { issuer } : { issuer, status };
   return new AuthorizationError('ERR_MCP_AUTH_TOKEN', `${escapeText(issuer, 300)} gave no token that can be used: ${why}`, { details });
 }

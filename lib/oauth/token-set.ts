@@ -94,10 +94,16 @@ export class TokenSet implements TokenFacts {
    */
   headersFor(url: string): Readonly<Record<string, string>> {
     const { resource } = this.owner;
-    const isOfResource = URL.canParse(url) && URL.canParse(resource) && new URL(url).host === new URL(resource).host && new URL(url).protocol === new URL(resource).protocol;
-    if (!isOfResource) throw new AuthorizationError('ERR_MCP_AUTH_ENDPOINT', `The tokens for ${place(resource)} are not sent to ${place(url)}, which is of another origin`);
+    if (!isOfOneOrigin(url, resource)) throw new AuthorizationError('ERR_MCP_AUTH_ENDPOINT', `The tokens for ${place(resource)} are not sent to ${place(url)}, which is of another origin`);
     return { [SENT_HEADERS.authorization]: `${this.tokenType} ${this.accessToken.reveal()}` };
   }
+}
+
+function isOfOneOrigin(one: string, other: string): boolean {
+  if (!URL.canParse(one) || !URL.canParse(other)) return false;
+  const [left, right] = [new URL(one), new URL(other)];
+  // Not by `origin` alone: a blob: URL has the origin of its maker.
+  return left.protocol === right.protocol && left.host === right.host;
 }
 
 /** Never more than the whole lifetime, however far the clock was set back since. */

@@ -8,7 +8,7 @@ import type { Clock } from '../base/clock.ts';
 import { AuthorizationError, isMCPError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { quiet } from '../base/quiet.ts';
-import type { NewSecret } from '../base/versioned-secrets.ts';
+import { TokenKeeper } from './token-keeper.ts';
 import type { TokenOwner, TokenSet } from './token-set.ts';
 import { TokenShelf, isStoreFailure } from './token-shelf.ts';
 import type { ShelvedTokens } from './token-shelf.ts';
@@ -21,7 +21,7 @@ export interface TokenRenewal {
   /**
    * Asks for new tokens, once. It is not told of callers that give up: the answer may hold the only refresh token that is good from now on.
    *
-   * @throws AuthorizationError; `invalid_grant` ends the tokens there are, and so does what {@link TokenRenewal.isOver} says it of; everything else leaves them.
+   * @throws AuthorizationError; `invalid_grant` ends the tokens there are, where it takes some, and so does what {@link TokenRenewal.isOver} says it of; everything else leaves them.
    */
   renew(tokens: TokenSet | undefined): Promise<TokenSet>;
   /** Whether what `renew` threw says in another way that no renewal of these tokens can succeed any more. */
@@ -44,24 +44,13 @@ export interface TokenSourceOptions {
 /** What is to be done about tokens: they are good, others are needed, or there is no way without a human. */
 type Verdict = 'use' | 'renew' | 'none';
 
-/** Tokens that are not in the store yet. */
-interface UnsavedTokens {
-  readonly tokens: TokenSet;
-  readonly secret: NewSecret;
-  /** Whether they take the place of what stands there. */
-  readonly replaces: (shelved: ShelvedTokens) => boolean;
-}
-
 const DEFAULT_SKEW_MS = 60_000;
 const DEFAULT_RENEWAL_WAIT_MS = 30_000;
 const SKEW_OF_LIFE = 1 / 4;
 /** A token refused so soon after it was issued because of a refusal is not a matter of its age. */
 const REFUSED_AGAIN_MS = 60_000;
-const [FIRST_POLL_MS, LONGEST_POLL_MS] = [20, 250];
-const [FIRST_PAUSE_MS, LONGEST_RENEWAL_PAUSE_MS] = [1_000, 30_000];
-const SAVE_TRIES = 4;
-const FIRST_SAVE_PAUSE_MS = 100;
-const MOST_RACES = 10;
+const [FIRST_RENEWAL_POLL_MS, LONGEST_RENEWAL_POLL_MS] = [20, 250];
+const [FIRST_RENEWAL_PAUSE_MS, LONGEST_RENEWAL_PAUSE_MS] = [1_000, 30_000];
 
 /**
  * Tokens of one owner. However many ask in however many processes over one store: new tokens are asked for once, and who comes second takes what the first one stored.
@@ -70,16 +59,15 @@ const MOST_RACES = 10;
 export class TokenSource {
   readonly #options: TokenSourceOptions;
   readonly #shelf: TokenShelf;
+  readonly #keeper: TokenKeeper;
   readonly #flights = new Map<string, Promise<TokenSet | undefined>>();
-  #known: TokenSet | undefined;
-  #unsaved: UnsavedTokens | undefined;
-  #saving: Promise<void> | undefined;
   #failures = 0;
   #pausedUntil = -Infinity;
 
   constructor(options: TokenSourceOptions) {
     this.#options = options;
     this.#shelf = new TokenShelf(options.store, options.owner, options.clock);
+    this.#keeper = new TokenKeeper(this.#shelf, options.clock, options.log);
   }
 
   /**
@@ -90,10 +78,8 @@ export class TokenSource {
    */
   async current(signal: AbortSource): Promise<TokenSet | undefined> {
     signal.throwIfAborted();
-    const known = this.#known;
-    if (known === undefined || !this.#isFresh(known)) return this.#share('current', undefined, signal);
-    if (this.#unsaved !== undefined) void quiet(this.#saveOnce());
-    return known;
+    const { known } = this.#keeper;
+    return known !== undefined && this.#isFresh(known) ? known : this.#share('current', undefined, signal);
   }
 
   /**
@@ -104,7 +90,7 @@ export class TokenSource {
    */
   async rejected(refused: TokenSet, signal: AbortSource): Promise<TokenSet | undefined> {
     signal.throwIfAborted();
-    const known = this.#known;
+    const { known } = this.#keeper;
     if (known !== undefined && !known.hasTokenOf(refused) && this.#isFresh(known)) return known;
     return this.#share(`refused ${refused.accessToken.reveal()}`, refused, signal);
   }
@@ -116,22 +102,24 @@ export class TokenSource {
    */
   async replacementOf(held: TokenSet, signal: AbortSource): Promise<TokenSet | undefined> {
     signal.throwIfAborted();
-    if (isUsable(this.#known, held)) return this.#known;
-    const { tokens } = await orAbort(this.#readShelf(), signal);
+    if (isUsable(this.#keeper.known, held)) return this.#keeper.known;
+    const { tokens } = await orAbort(this.#keeper.read(), signal);
     return isUsable(tokens, held) ? this.#settle(tokens, 'use') : undefined;
   }
 
   /** Takes tokens that a human has just been issued: they replace whatever there is. Where the store is away they are used here meanwhile, and stored later. */
   async adopt(tokens: TokenSet): Promise<void> {
-    await this.#keep({ tokens, secret: TokenShelf.wrap(tokens), replaces: () => true });
+    await this.#keeper.keep(tokens, () => true);
   }
 
   /** Forgets `tokens`, and nothing that took their place. @throws AuthorizationError `ERR_MCP_AUTH_STORE`. */
   async forget(tokens: TokenSet): Promise<void> {
-    if (this.#known?.hasTokenOf(tokens) === true) this.#known = undefined;
-    if (this.#unsaved?.tokens.hasTokenOf(tokens) === true) this.#unsaved = undefined;
-    const { version, tokens: shelved } = await this.#shelf.read();
-    if (version !== undefined && shelved?.hasTokenOf(tokens) === true) await this.#shelf.remove(version);
+    await this.#keeper.forget(tokens);
+  }
+
+  /** Ends the tries to store what could not be stored yet; what is in memory stays. Closing twice is fine. */
+  close(): void {
+    this.#keeper.close();
   }
 
   /** Those who want the same have one search, and its outcome. */
@@ -148,7 +136,7 @@ export class TokenSource {
     try {
       return await this.#find(refused);
     } catch (error) {
-      if (isStoreFailure(error) && isUsable(this.#known, refused)) return this.#known;
+      if (isStoreFailure(error) && isUsable(this.#keeper.known, refused)) return this.#keeper.known;
       throw error;
     }
   }
@@ -158,21 +146,21 @@ export class TokenSource {
     const { clock, waitMs = DEFAULT_RENEWAL_WAIT_MS } = this.#options;
     const end = clock.now() + waitMs;
     for (let tries = 1; ; tries++) {
-      const shelved = await this.#readShelf();
+      const shelved = await this.#keeper.read();
       const verdict = this.#judge(shelved.tokens, refused);
       if (verdict !== 'renew') return this.#settle(shelved.tokens, verdict);
       const lock = await this.#shelf.tryLock();
       if (lock !== undefined) return this.#renewUnder(lock, refused);
       if (isUsable(shelved.tokens, refused)) return this.#settle(shelved.tokens, 'use');
       if (clock.now() >= end) throw new AuthorizationError('ERR_MCP_AUTH_STORE', `Somebody else renews the tokens, and was not done within ${waitMs} ms`, { details: { waitMs } });
-      await delay(clock, pauseBeforeRetryMs(FIRST_POLL_MS, tries, LONGEST_POLL_MS, Math.random()));
+      await delay(clock, pauseBeforeRetryMs(FIRST_RENEWAL_POLL_MS, tries, LONGEST_RENEWAL_POLL_MS, Math.random()));
     }
   }
 
   /** Somebody may have renewed them before the lock was ours. */
   async #renewUnder(lock: TokenLock, refused: TokenSet | undefined): Promise<TokenSet | undefined> {
     try {
-      const shelved = await this.#readShelf();
+      const shelved = await this.#keeper.read();
       const verdict = this.#judge(shelved.tokens, refused);
       return verdict === 'renew' ? await this.#renew(shelved, refused) : this.#settle(shelved.tokens, verdict);
     } finally {
@@ -191,14 +179,15 @@ export class TokenSource {
     const tokens = refused === undefined ? renewed : renewed.asReplacementOfRefused();
     // What cannot be read, and nothing at all, is worth less than what was just issued.
     const replaces = (now: ShelvedTokens): boolean => now.version === shelved.version || now.tokens === undefined;
-    return this.#keep({ tokens, secret: TokenShelf.wrap(tokens), replaces });
+    return this.#keeper.keep(tokens, replaces);
   }
 
   /** The old ones while they live, but for those that are over for certain. */
   async #notRenewed(error: unknown, shelved: ShelvedTokens, refused: TokenSet | undefined): Promise<TokenSet | undefined> {
     const { log, clock, renewal } = this.#options;
-    if ((isInvalidGrant(error) || renewal.isOver?.(error) === true) && shelved.tokens !== undefined) return this.#ended(shelved, refused);
-    this.#pausedUntil = clock.now() + pauseBeforeRetryMs(FIRST_PAUSE_MS, ++this.#failures, LONGEST_RENEWAL_PAUSE_MS, Math.random());
+    // A grant that takes no tokens says nothing of those there are.
+    if ((isInvalidGrant(error) && !renewal.canRenew(undefined)) || renewal.isOver?.(error) === true) return this.#ended(shelved, refused);
+    this.#pausedUntil = clock.now() + pauseBeforeRetryMs(FIRST_RENEWAL_PAUSE_MS, ++this.#failures, LONGEST_RENEWAL_PAUSE_MS, Math.random());
     if (!isUsable(shelved.tokens, refused)) throw error;
     log.warn('Tokens could not be renewed; the old ones are used as long as they live', { cause: error });
     return this.#settle(shelved.tokens, 'use');
@@ -223,58 +212,14 @@ export class TokenSource {
   }
 
   #settle(tokens: TokenSet | undefined, verdict: Exclude<Verdict, 'renew'>): TokenSet | undefined {
-    this.#known = verdict === 'use' ? tokens : undefined;
-    return this.#known;
+    this.#keeper.known = verdict === 'use' ? tokens : undefined;
+    return this.#keeper.known;
   }
 
   #isFresh(tokens: TokenSet): boolean {
     const { skewMs = DEFAULT_SKEW_MS } = this.#options;
     const { issuedOn, expiresOn } = tokens;
     return tokens.isFresh(expiresOn === undefined ? skewMs : Math.min(skewMs, SKEW_OF_LIFE * (expiresOn - issuedOn)));
-  }
-
-  /** What stands in the store, once it has what is newer here. */
-  async #readShelf(): Promise<ShelvedTokens> {
-    await this.#saveOnce();
-    return this.#shelf.read();
-  }
-
-  /** Uses tokens from now on, and stores them: at once, or, where the store is away for longer, when it is next asked. */
-  async #keep(unsaved: UnsavedTokens): Promise<TokenSet | undefined> {
-    this.#known = unsaved.tokens;
-    this.#unsaved = unsaved;
-    for (let failures = 0; this.#unsaved === unsaved && failures < SAVE_TRIES; ) {
-      try {
-        await this.#saveOnce();
-      } catch (cause) {
-        if (++failures === SAVE_TRIES) this.#options.log.warn('New tokens could not be stored yet; they are used by this process alone', { cause });
-        else await delay(this.#options.clock, pauseBeforeRetryMs(FIRST_SAVE_PAUSE_MS, failures, LONGEST_RENEWAL_PAUSE_MS, Math.random()));
-      }
-    }
-    return this.#known;
-  }
-
-  #saveOnce(): Promise<void> {
-    const unsaved = this.#unsaved;
-    if (unsaved === undefined) return Promise.resolve();
-    this.#saving ??= this.#save(unsaved).finally(() => {
-      this.#saving = undefined;
-    });
-    return this.#saving;
-  }
-
-  /** Where something stands in the store that was made later, that is used from now on. */
-  async #save(unsaved: UnsavedTokens): Promise<void> {
-    for (let races = 0; races < MOST_RACES; races++) {
-      const shelved = await this.#shelf.read();
-      const isOlder = shelved.version !== unsaved.secret.version && unsaved.replaces(shelved);
-      if (isOlder && !(await this.#shelf.replace(shelved.version, unsaved.secret))) continue;
-      if (this.#unsaved !== unsaved) return;
-      this.#unsaved = undefined;
-      if (!isOlder) this.#known = shelved.tokens;
-      return;
-    }
-    throw new AuthorizationError('ERR_MCP_AUTH_STORE', `The tokens in the store were replaced by others ${MOST_RACES} times in a row`);
   }
 }
 

@@ -23,9 +23,9 @@ export function serverSettings(name: string, { extensions }: ServerCapabilities)
   return isObject(settings) ? settings : undefined;
 }
 
-/** Whether `method` may be answered by a kind of result that one of `extensions` has. */
-export function haveResultsOf(extensions: readonly ExtensionTerms[], method: string): boolean {
-  return extensions.some(({ resultTypes }) => Array.from(resultTypes.values()).some((methods) => methods.has(method)));
+/** The methods that may be answered by a kind of result that one of `extensions` has. */
+export function extendedMethods(extensions: readonly ExtensionTerms[]): ReadonlySet<string> {
+  return new Set(extensions.flatMap(({ resultTypes }) => Array.from(resultTypes.values()).flatMap((methods) => [...methods])));
 }
 
 /** `capabilities` with what is declared of `extensions` beside what they have. */

@@ -10,7 +10,7 @@ import type { ClientCapabilities } from './capabilities.ts';
 import { Misfit } from './checks/check.ts';
 import { ASKING_METHODS } from './checks/input-required.ts';
 import type { Call, Era, EraName, HeaderFields, ResultKind, Stamps } from './era.ts';
-import { haveResultsOf, withExtensions } from './extensions.ts';
+import { extendedMethods, withExtensions } from './extensions.ts';
 import type { ExtensionTerms } from './extensions.ts';
 import { META } from './meta.ts';
 import { mayTravel } from './methods.ts';
@@ -60,11 +60,13 @@ export class ModernEra implements Era {
   readonly ping: Call = DISCOVER;
   readonly #meta: JSONObject;
   readonly #extensions: readonly ExtensionTerms[];
+  readonly #extended: ReadonlySet<string>;
   readonly #requestHeaders = new Map<string, HeaderFields>();
 
   constructor(revision: ProtocolVersion, { capabilities, clientInfo, extensions = [] }: ClientIdentity) {
     this.revision = revision;
     this.#extensions = extensions;
+    this.#extended = extendedMethods(extensions);
     const declared = withExtensions(capabilities, extensions);
     const identity = clientInfo === undefined ? {} : { [META.clientInfo]: clientInfo };
     this.#meta = Object.freeze({ [META.protocolVersion]: revision, ...identity, [META.clientCapabilities]: capabilitiesIn(revision, declared) });
@@ -111,7 +113,7 @@ export class ModernEra implements Era {
   }
 
   mayBeExtended(method: string): boolean {
-    return haveResultsOf(this.#extensions, method);
+    return this.#extended.has(method);
   }
 
   isSessionLost(): boolean {

@@ -46,7 +46,7 @@ export interface CompleteOptions extends RequestOptions {
 
 /** What `startTask` takes. `onProgress` hears of progress until the task has ended, as far as the server reports it. */
 export interface StartTaskOptions extends RequestOptions {
-  /** How long the server is to keep the task and its result, milliseconds from now; it may decide otherwise. Default: as the server likes. */
+  /** How long the server is to keep the task and its result, milliseconds from now; it may decide otherwise, and since 2026-07-28 is not told. Default: as the server likes. */
   readonly ttlMs?: number | undefined;
   /** How often to ask for the task where the server does not say, milliseconds. Default: `limits.taskPollMs`. */
   readonly pollIntervalMs?: number | undefined;
@@ -150,15 +150,17 @@ export abstract class MCPServerProtocol {
 
   /**
    * Calls a tool. A result with `isError` is a result: the tool ran, and says what went wrong. A tool that runs as a task only is started as
-   * one and waited for, as long as the call may take; where it takes longer, or the caller aborts, the task is cancelled.
+   * one and waited for, as is a call that the server makes a task by itself (2026-07-28, the extension io.modelcontextprotocol/tasks), as long as the call may take; where it takes
+   * longer, or the caller aborts, the task is cancelled.
    *
-   * @throws InvalidValueError `ERR_MCP_UNKNOWN_TOOL`, `ERR_MCP_INVALID_ARGUMENTS`.
+   * @throws InvalidValueError `ERR_MCP_UNKNOWN_TOOL`, `ERR_MCP_INVALID_ARGUMENTS`; of a task as `TaskHandle.result`.
    */
   abstract callTool(toolName: string, args?: JSONObject, options?: RequestOptions): Promise<CallToolResult>;
 
   /**
-   * Calls a tool as a task: the server answers at once with a handle, and the result comes later. Since 2025-11-25, experimental there.
-   * The options are those of the request that starts the task.
+   * Calls a tool as a task: the server answers at once with a handle, and the result comes later. 2025-11-25, experimental there; since 2026-07-28 by the extension
+   * io.modelcontextprotocol/tasks, where the server decides whether a call is a task: of one that it answers at once the handle has ended. The options are those of the
+   * request that starts the task.
    *
    * @throws InvalidValueError as `callTool`; `ERR_MCP_TASK_UNSUPPORTED` when the server, or this tool, runs no tasks.
    */
@@ -167,7 +169,7 @@ export abstract class MCPServerProtocol {
   /**
    * A handle on the task `taskId`, asked for now. How its result is read knows nothing of its tool; `resumeTask` does.
    *
-   * @throws InvalidValueError `ERR_MCP_TASK_NOT_FOUND`.
+   * @throws InvalidValueError `ERR_MCP_TASK_NOT_FOUND`; `ERR_MCP_UNSUPPORTED_METHOD` of a server that has no tasks.
    */
   abstract getTask(taskId: string, options?: RequestOptions): Promise<TaskHandle>;
 
@@ -178,7 +180,7 @@ export abstract class MCPServerProtocol {
    */
   abstract resumeTask(stored: StoredTask, options?: ResumeTaskOptions): TaskHandle;
 
-  /** All tasks that the server lets this client see, of all pages. Not every server that has tasks lists them. */
+  /** All tasks that the server lets this client see, of all pages. Not every server that has tasks lists them; since 2026-07-28 none does. */
   abstract listTasks(options?: RequestOptions): Promise<Task[]>;
   /** One page of tasks. */
   abstract listTasksPage(cursor?: string, options?: RequestOptions): Promise<ListTasksResult>;

@@ -9,11 +9,9 @@ import { Listeners } from '../base/listeners.ts';
 import type { ListenerFault } from '../base/listeners.ts';
 import { createLog } from '../base/log.ts';
 import type { Log } from '../base/log.ts';
-import { quiet, settled } from '../base/quiet.ts';
 import { Connection } from '../connection/connection.ts';
 import type { ConnectionState } from '../connection/connection-state.ts';
 import type { Answerer, IncomingRequest } from '../connection/incoming-requests.ts';
-import type { ReplyReader } from '../connection/pending-requests.ts';
 import { defaultRequestSettings } from '../connection/request-settings.ts';
 import type { RequestSettings } from '../connection/request-settings.ts';
 import { ping } from '../features/acknowledged.ts';
@@ -23,7 +21,6 @@ import { Extensions } from '../features/extensions.ts';
 import { ElicitationBook, hearingElicitations } from '../features/elicitation-book.ts';
 import type { ElicitationHandlers } from '../features/elicitation.ts';
 import { handlersFeature } from '../features/handlers.ts';
-import { probeOutcome, probeVerdict } from '../connection/probe-verdict.ts';
 import { answererOf } from '../features/host-feature.ts';
 import type { HostAnswer, HostContext } from '../features/host-feature.ts';
 import type { HandlerPort } from '../features/input-answers.ts';
@@ -53,20 +50,17 @@ import { Tools } from '../features/tools.ts';
 import { traceStamp } from '../features/trace-context.ts';
 import type { RequestId } from '../jsonrpc/request-id.ts';
 import type { ClientCapabilities } from '../protocol/capabilities.ts';
-import { checkDiscoverResult } from '../protocol/checks/discover.ts';
 import { ASKING_METHODS } from '../protocol/checks/input-required.ts';
-import { DISCOVER } from '../protocol/modern-era.ts';
-import { haveResultsOf, withExtensions } from '../protocol/extensions.ts';
+import { withExtensions } from '../protocol/extensions.ts';
 import type { ServerLogLevel } from '../protocol/types/logging.ts';
 import type { Task } from '../protocol/types/tasks.ts';
 import type { ResolvedCommonOptions } from './common-options.ts';
 import { newDiagnostics } from './diagnostics.ts';
 import type { Diagnostics } from './diagnostics.ts';
-import { EraDoubt } from './era-doubt.ts';
 import { HealthCheck } from './health-check.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { LifecyclePolicy, Road } from './lifecycle.ts';
-import { RequestRetries } from './request-retries.ts';
+import { OutgoingRequests } from './outgoing-requests.ts';
 
 /** What every road's options come to. */
 export interface ConnectedServerOptions extends ResolvedCommonOptions, LifecyclePolicy {
@@ -88,8 +82,7 @@ export class ServerParts {
   readonly connection: Connection;
   readonly lifecycle: Lifecycle;
   readonly #health: HealthCheck;
-  readonly #retries: RequestRetries | undefined;
-  #doubt: EraDoubt | undefined;
+  readonly #outgoing: OutgoingRequests;
   readonly listeners: Listeners<ServerEvents>;
   readonly #log: Log;
   readonly limits: Limits;
@@ -129,7 +122,7 @@ export class ServerParts {
     this.elicitation = options.handlers.elicitation ?? {};
     const asked = handlersFeature(options.handlers, this.hostContext);
     this.#diagnostics = newDiagnostics({ serverName: name, network: () => road.network(), revision: () => this.connection.agreement?.era.revision });
-    this.#retries = this.#newRetries(options, clock, road);
+    this.#outgoing = new OutgoingRequests(options, { road, clock, defaults: this.defaults, connection: () => this.connection, lifecycle: () => this.lifecycle });
     const hear = (method: string, params: JSONObject): void => {
       // Servers may log without end: nothing is read that nobody hears.
       if (method === 'notifications/message' && !this.listeners.has('log')) return;
@@ -138,12 +131,11 @@ export class ServerParts {
     this.extensions = this.#newExtensions(options);
     this.#progress = new TaskProgress(limits.maxTaskListeners, callbackFault);
     const answerer = withRelatedTask(answererOf(asked, (request, answer) => this.#answer(request, answer)));
-    const sending = this.#newRequester();
-    this.#cache = this.#newCache(options, road, clock, sending);
+    this.#cache = this.#newCache(options, road, clock);
     this.#handlers = { clock, limits, answerer, offers: (method) => asked.answers.has(method), fault };
     this.rounds = new InputRounds({
       ...this.#handlers,
-      requester: this.#cache ?? sending,
+      requester: this.#cache ?? this.#outgoing,
       mayAskBack: (method) => this.#mayAskBack(method),
       reconnected: (what, settings) => this.reconnected(what, settings),
     });
@@ -292,50 +284,7 @@ export class ServerParts {
     });
   }
 
-  /** What middleware stands around, and what the features ask through: the connection, or, while a crashed server is restarted, the connection to come. */
-  #newRequester(): Requester {
-    const retries = this.#retries;
-    if (retries === undefined) return { request: (method, params, settings, reader) => this.#request(method, params, settings, reader) };
-    return {
-      request: (method, params, settings, reader, isRepeatable) =>
-        quiet(retries.run(method, settings, isRepeatable === true, () => this.#request(method, params, settings, reader))),
-    };
-  }
-
-  #newRetries(options: ConnectedServerOptions, clock: Clock, road: Road): RequestRetries | undefined {
-    // A child process does not change what it is.
-    const isReplaceable = road.recovers === 'on-demand';
-    if (options.maxRequestRetries === 0 && !isReplaceable) return undefined;
-    const doubt = isReplaceable ? this.#newEraDoubt(options, clock) : undefined;
-    this.#doubt = doubt;
-    return new RequestRetries({ ...options, clock, maxRetries: options.maxRequestRetries, judge: doubt === undefined ? undefined : (error) => doubt.judge(error) });
-  }
-
-  /** As `direct`, where a refusal may say that the server is another one by now. */
-  #judged(direct: Requester): Requester {
-    const doubt = this.#doubt;
-    if (doubt === undefined) return direct;
-    const judge = async (error: unknown): Promise<never> => {
-      throw await doubt.judge(error);
-    };
-    return { request: (method, params, settings, reader) => direct.request(method, params, settings, reader).catch(judge) };
-  }
-
-  #newEraDoubt({ serverName: name, limits, offer }: ConnectedServerOptions, clock: Clock): EraDoubt {
-    return new EraDoubt({
-      name,
-      clock,
-      limits,
-      isModern: () => this.connection.agreement?.era.name === 'modern',
-      probe: async () => {
-        const outcome = await probeOutcome(this.connection.request(DISCOVER.method, DISCOVER.params, this.defaults, { read: checkDiscoverResult }));
-        return probeVerdict(outcome, offer.protocolVersions, []).kind === 'legacy';
-      },
-      giveUp: (cause) => this.connection.giveUp(cause),
-    });
-  }
-
-  #newCache({ cache, limits, serverName: name }: ConnectedServerOptions, road: Road, clock: Clock, requester: Requester): ResultCache | undefined {
+  #newCache({ cache, limits, serverName: name }: ConnectedServerOptions, road: Road, clock: Clock): ResultCache | undefined {
     const { enabled, shared, staleOnError, publicAcrossCredentials } = cache;
     if (!enabled) return undefined;
     if (shared && road.results === undefined) throw new TypeError('cache.shared needs a sessionManager that others can share');
@@ -343,7 +292,7 @@ export class ServerParts {
       name,
       clock,
       limits,
-      requester,
+      requester: this.#outgoing,
       isOn: () => this.connection.agreement?.era.caches === true && !LETS_GO.has(this.connection.state),
       asker: (signal) => road.asker?.(signal) ?? '',
       staleOnError,
@@ -361,16 +310,8 @@ export class ServerParts {
 
   /** Whether an extension may complete what the server answers. Of one that is being connected again nobody knows which it has. */
   #mayBeExtended(method: string): boolean {
-    if (this.lifecycle.recovery !== undefined) return haveResultsOf(this.extensions.all, method);
+    if (this.lifecycle.recovery !== undefined) return this.extensions.mayComplete.has(method);
     return this.connection.agreement?.era.mayBeExtended(method) === true;
-  }
-
-  #request<T>(method: string, params: JSONObject | undefined, settings: RequestSettings, reader: ReplyReader<T>): Promise<T> {
-    if (this.lifecycle.recovery === undefined) return this.connection.request(method, params, settings, reader);
-    return settled(async () => {
-      await this.lifecycle.recovered(method, settings.timeoutMs, settings.signal);
-      return this.connection.request(method, params, settings, reader);
-    });
   }
 
   #answer(request: IncomingRequest, answer: HostAnswer): Promise<JSONObject> {
@@ -401,7 +342,7 @@ export class ServerParts {
     const { clock, serverName, fault } = this.hostContext;
     const shared = { serverName, capabilities: this.connection.agreement?.capabilities ?? {}, limits: this.limits, direct: this.connection };
     if (this.connection.agreement?.era.listensByRequest !== true) return new ResourceSubscriptions({ ...shared, requester: this.requester });
-    return new ListenSource({ ...shared, direct: this.#judged(this.connection), clock, timeoutMs: this.defaults.timeoutMs, gap: (honoured) => this.#missed(honoured), fault });
+    return new ListenSource({ ...shared, direct: this.#outgoing.direct, clock, timeoutMs: this.defaults.timeoutMs, gap: (honoured) => this.#missed(honoured), fault });
   }
 
   #newLogLevel({ serverName, serverLogLevel }: ConnectedServerOptions): WantedLogLevel {

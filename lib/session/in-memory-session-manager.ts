@@ -2,8 +2,10 @@ import { systemClock } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
 import { SessionStoreError } from '../base/errors.ts';
 import { checkKeys, count, text } from '../base/options.ts';
+import { VersionedSecrets } from '../base/versioned-secrets.ts';
+import type { NewSecret, VersionedSecret } from '../base/versioned-secrets.ts';
 import { CachedTexts } from './cached-texts.ts';
-import { SessionManager, checkCached } from './session-manager.ts';
+import { SessionManager, checkCached, checkNewSecret } from './session-manager.ts';
 import type { CachedText, LockOptions } from './session-manager.ts';
 import { checkSessionRecord } from './session-record.ts';
 import type { SessionRecord } from './session-record.ts';
@@ -12,7 +14,7 @@ import type { SessionRecord } from './session-record.ts';
 export interface InMemorySessionManagerOptions {
   /** Seconds after its last use (stored or read) that a session is forgotten; 3600 where it is left out. */
   readonly expirationSeconds?: number | undefined;
-  /** How many sessions are kept; when there is one more, the one unused for the longest time leaves. 1000 where it is left out. */
+  /** How many sessions are kept, and how many secrets; when there is one more, the one unused for the longest time leaves. 1000 where it is left out. */
   readonly maxSessions?: number | undefined;
   /** The machine's clock where it is left out. */
   readonly clock?: Clock | undefined;
@@ -34,6 +36,7 @@ export class InMemorySessionManager extends SessionManager {
   /** The one unused for the longest time first, and so, as all live equally long, the next to expire first. */
   readonly #entries = new Map<string, Entry>();
   readonly #results: CachedTexts;
+  readonly #secrets: VersionedSecrets;
   readonly #clock: Clock;
   readonly #expirationMs: number;
   readonly #maxSessions: number;
@@ -47,6 +50,7 @@ export class InMemorySessionManager extends SessionManager {
     this.#results = new CachedTexts(clock);
     this.#expirationMs = 1_000 * count('expirationSeconds', expirationSeconds, 1);
     this.#maxSessions = count('maxSessions', maxSessions, 1);
+    this.#secrets = new VersionedSecrets(this.#maxSessions);
   }
 
   /** The record under `key`, frozen; reading it counts as a use. */
@@ -100,11 +104,31 @@ export class InMemorySessionManager extends SessionManager {
     this.#results.drop(group);
   }
 
-  /** Forgets every session, and every result. */
+  /** As {@link SessionManager.keepsSecrets}: they never leave the memory of this process. */
+  override get keepsSecrets(): boolean {
+    return true;
+  }
+
+  /** As {@link SessionManager.getSecret}. */
+  override async getSecret(key: string): Promise<VersionedSecret | undefined> {
+    this.#requireOpen(key);
+    return this.#secrets.find(key, this.#clock.now());
+  }
+
+  /** As {@link SessionManager.replaceSecret}; of more than `maxSessions` secrets the one unused for the longest time leaves. */
+  override async replaceSecret(key: string, expectedVersion: string | undefined, next: NewSecret | undefined, keepMs: number): Promise<boolean> {
+    checkNewSecret(key, expectedVersion, next, keepMs);
+    this.#requireOpen(key);
+    const now = this.#clock.now();
+    return this.#secrets.replace(key, expectedVersion, next, now, now + keepMs);
+  }
+
+  /** Forgets every session, every result and every secret. */
   override async close(): Promise<void> {
     this.#closed = true;
     this.#entries.clear();
     this.#results.clear();
+    this.#secrets.clear();
   }
 
   /** Puts the record last in line, its time begun anew, and lets the first one go when there are too many. */

@@ -21,6 +21,12 @@ export function isRedisAnswer(error: unknown): boolean {
   return ANSWERS.has(redisCodeOf(error) ?? '');
 }
 
+/** For a rejected command: that a key holds another type is as good as that it holds nothing. */
+export function wrongTypeAsNothing(cause: unknown): undefined {
+  if (redisCodeOf(cause) === 'WRONGTYPE') return undefined;
+  throw cause;
+}
+
 /** A reply that should be a string; a client may give its bytes. Null, and whatever else is no text, is an empty one. */
 export function replyText(reply: unknown): string {
   if (typeof reply === 'string') return reply;

@@ -72,6 +72,11 @@ export class RedisKeyNames {
     return `${await this.#tagged(group)}results`;
   }
 
+  /** The key of a secret. */
+  async ofSecret(key: string): Promise<string> {
+    return `${await this.#tagged(key)}secret`;
+  }
+
   async #tagged(key: string): Promise<string> {
     return `${this.#prefix}{${await escapeRedisName(key)}}:`;
   }

@@ -3,6 +3,7 @@
 import { delay } from '../base/clock.ts';
 import { SessionStoreError } from '../base/errors.ts';
 import { abortSignal, checkKeys, count, durationMs, functionOption, text } from '../base/options.ts';
+import type { NewSecret, VersionedSecret } from '../base/versioned-secrets.ts';
 import { backoffMs } from '../transport/backoff.ts';
 import { KeyedMutex } from './keyed-mutex.ts';
 import type { Lease, LeaseOptions } from './lease.ts';
@@ -13,16 +14,17 @@ import { LockWait } from './redis-lock-wait.ts';
 import { RedisLocks, wholeMs } from './redis-locks.ts';
 import type { HeldLock } from './redis-locks.ts';
 import { RedisMembers } from './redis-members.ts';
-import { redisCodeOf, replyNumber, replyText } from './redis-reply.ts';
+import { replyNumber, replyText, wrongTypeAsNothing } from './redis-reply.ts';
 import { RedisKeyNames, escapeRedisName } from './redis-session-keys.ts';
 import type { RedisLockKeys, RedisSessionKeys } from './redis-session-keys.ts';
 import { resolveRedisSessionOptions } from './redis-session-options.ts';
 import type { RedisSessionManagerOptions, ResolvedRedisSessionOptions } from './redis-session-options.ts';
+import { RedisSecrets } from './redis-secrets.ts';
 import { SET_ASIDE_FLAWED, STORE_IF_EPOCH } from './redis-session-scripts.ts';
 import { SessionValues } from './redis-session-value.ts';
 import type { ValueFlaw } from './redis-session-value.ts';
 import { RedisStore } from './redis-store.ts';
-import { DEFAULT_LOCK_WAIT_MS, SessionManager, checkCached, checkLease } from './session-manager.ts';
+import { DEFAULT_LOCK_WAIT_MS, SessionManager, checkCached, checkLease, checkNewSecret } from './session-manager.ts';
 import type { CachedText, LockOptions } from './session-manager.ts';
 import { checkSessionRecord } from './session-record.ts';
 import type { SessionRecord } from './session-record.ts';
@@ -60,6 +62,7 @@ export class RedisSessionManager extends SessionManager {
   readonly #names: RedisKeyNames;
   readonly #values: SessionValues;
   readonly #results: RedisResults;
+  readonly #secrets: RedisSecrets | undefined;
   readonly #locks: RedisLocks;
   readonly #members: RedisMembers;
   /** One contender of this process at a time asks Redis for a lock. */
@@ -80,6 +83,7 @@ export class RedisSessionManager extends SessionManager {
     this.#names = new RedisKeyNames(keyPrefix);
     this.#values = new SessionValues(maxRecordBytes, seal);
     this.#results = new RedisResults({ store: this.#store, names: this.#names, log, seal, maxBytes: maxRecordBytes });
+    this.#secrets = seal === undefined ? undefined : new RedisSecrets({ store: this.#store, names: this.#names, log, seal, maxBytes: maxRecordBytes });
     this.#locks = new RedisLocks(this.#store, clock);
     this.#members = new RedisMembers(this.#store, clock, expirationMs);
   }
@@ -206,6 +210,24 @@ export class RedisSessionManager extends SessionManager {
     await this.#results.drop(group);
   }
 
+  /** As {@link SessionManager.keepsSecrets}: `true` with `sealingKeys`. */
+  override get keepsSecrets(): boolean {
+    return this.#secrets !== undefined;
+  }
+
+  /** As {@link SessionManager.getSecret}, for all processes. @throws SessionStoreError `ERR_MCP_SESSION_STORE`, also without `sealingKeys`. */
+  override async getSecret(key: string): Promise<VersionedSecret | undefined> {
+    this.#requireOpen(key);
+    return this.#requireSecrets().find(key);
+  }
+
+  /** As {@link SessionManager.replaceSecret}, in one step for all processes. @throws SessionStoreError `ERR_MCP_SESSION_STORE`, also without `sealingKeys`; RangeError for more than `maxRecordBytes`. */
+  override async replaceSecret(key: string, expectedVersion: string | undefined, next: NewSecret | undefined, keepMs: number): Promise<boolean> {
+    checkNewSecret(key, expectedVersion, next, keepMs);
+    this.#requireOpen(key);
+    return this.#requireSecrets().replace(key, expectedVersion, next, wholeMs(keepMs));
+  }
+
   /**
    * Gives back every lock and lease, whose signals fire, leaves every session, and closes the connection, unless the client is the host's. What
    * cannot be said to Redis in the time of one operation expires by itself. Stored sessions stay. Never rejects.
@@ -301,6 +323,11 @@ export class RedisSessionManager extends SessionManager {
     if (this.#closing !== undefined) throw isClosed();
   }
 
+  #requireSecrets(): RedisSecrets {
+    if (this.#secrets !== undefined) return this.#secrets;
+    throw new SessionStoreError('ERR_MCP_SESSION_STORE', 'No secret goes into Redis unsealed: give sealingKeys');
+  }
+
   /** A lock that was had while the manager was closed is given back. */
   async #requireStillOpen(lock: HeldLock): Promise<void> {
     if (this.#closing === undefined) return;
@@ -311,9 +338,4 @@ export class RedisSessionManager extends SessionManager {
 
 function isClosed(): SessionStoreError {
   return new SessionStoreError('ERR_MCP_SESSION_STORE', 'The session manager is closed');
-}
-
-function wrongTypeAsNothing(cause: unknown): undefined {
-  if (redisCodeOf(cause) === 'WRONGTYPE') return undefined;
-  throw cause;
 }

@@ -5,6 +5,7 @@ import { systemClock } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
 import { SessionStoreError } from '../base/errors.ts';
 import { abortSignal, functionOption, checkKeys, count, durationMs, text } from '../base/options.ts';
+import type { NewSecret, VersionedSecret } from '../base/versioned-secrets.ts';
 import { KeyedMutex } from './keyed-mutex.ts';
 import { DEFAULT_LEASE_MS } from './lease.ts';
 import type { Lease, LeaseOptions } from './lease.ts';
@@ -35,6 +36,8 @@ export interface SessionManagerOptions {
 
 /** The wait for a lock that somebody holds: as long as a slow handshake of another worker may take, and not for ever. */
 export const DEFAULT_LOCK_WAIT_MS: number = 30_000;
+
+const SECRET_VERSION = /^[A-Za-z0-9_-]{1,64}$/;
 
 /**
  * Where sessions are kept. A manager of your own needs the four abstract methods only; it may be shared by any number of handles,
@@ -181,6 +184,43 @@ export abstract class SessionManager {
   async dropCached(group: string): Promise<void> {
     text('group', group);
   }
+
+  /** Whether secrets are kept such that nobody can read them but who has a key of the host: sealed, or in the memory of this process. Here `false`: nothing is known of the store. */
+  get keepsSecrets(): boolean {
+    return false;
+  }
+
+  /** The secret under `key`, such as the tokens of a user; `undefined` when there is none (any more). What it holds is checked by who asked. @throws SessionStoreError `ERR_MCP_SESSION_STORE` where none are kept. */
+  async getSecret(key: string): Promise<VersionedSecret | undefined> {
+    text('key', key);
+    throw keepsNone();
+  }
+
+  /**
+   * Puts `next`, or nothing, in place of the version `expectedVersion`, `undefined` being nothing, for `keepMs` milliseconds. Resolves with whether `next` stands there now, also when it was
+   * put there before; `false` where another version stands, which stays.
+   *
+   * @throws SessionStoreError `ERR_MCP_SESSION_STORE` where none are kept; TypeError and RangeError for wrong arguments.
+   */
+  async replaceSecret(key: string, expectedVersion: string | undefined, next: NewSecret | undefined, keepMs: number): Promise<boolean> {
+    checkNewSecret(key, expectedVersion, next, keepMs);
+    throw keepsNone();
+  }
+}
+
+function keepsNone(): SessionStoreError {
+  return new SessionStoreError('ERR_MCP_SESSION_STORE', 'This session manager keeps no secrets');
+}
+
+/** @throws TypeError, RangeError for wrong arguments of `replaceSecret`; they never show the secret. */
+export function checkNewSecret(key: string, expectedVersion: string | undefined, next: NewSecret | undefined, keepMs: number): void {
+  text('key', key);
+  durationMs('keepMs', keepMs);
+  for (const version of [expectedVersion, next?.version]) {
+    if (version !== undefined && !SECRET_VERSION.test(text('version', version))) throw new RangeError('version must be 1 to 64 letters, digits, - or _');
+  }
+  // Not by its class: a process may hold two copies of the library.
+  if (next !== undefined) functionOption('next.text.reveal', next.text.reveal);
 }
 
 /** How long a lease is to last, milliseconds; `what` is called `name`. @throws TypeError, RangeError for wrong arguments. */

@@ -196,6 +196,13 @@ for (const [name, make] of roads) {
       }, { limits: { ...limits, maxTaskPollMs: 50 } });
     });
 
+    test('an id that no header can carry as it is goes over all the same', async () => {
+      await withConnected(async (server) => {
+        const taskId = 'tâche\r\nX-Evil: 1';
+        assert.deepEqual(await server.callTool('hostile', { made: { taskId }, states: [{ taskId, status: 'completed', result: RESULT }] }), RESULT);
+      });
+    });
+
     test('nothing follows an end', async () => {
       await withConnected(async (server) => {
         const states = [{ status: 'completed', result: RESULT }, { status: 'working' }, { status: 'failed', error: { code: -1, message: 'no' } }];
@@ -212,7 +219,7 @@ describe('a task of a modern server that outlives its process', () => {
   test('is taken up by another one from what was stored of it', async () => {
     const first = new StreamableHTTPMCPServer({ ...common, serverUrl: url });
     await first.connect();
-    const task = await first.startTask('hold');
+    const task = await first.startTask('hold', { pollIntervalMs: 50 });
     const [command = '', ...args] = hostCommand('takes-up-task.ts', url, JSON.stringify(task));
     const other = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     children.push(other);

@@ -5,7 +5,10 @@ import type { JSONObject } from '../../lib/base/json.ts';
 import type { FormField, OAuthAnswer, OAuthHTTP, OAuthHeaders } from '../../lib/oauth/oauth-http.ts';
 
 /** What is said under a URL: an object with status 200, a status without JSON, a whole answer, or an error to reject with. */
-export type Scripted = JSONObject | number | Error | { readonly status: number; readonly json: JSONObject | undefined };
+export type ScriptedAnswer = JSONObject | number | Error | { readonly status: number; readonly json: JSONObject | undefined };
+
+/** The same, or a function of what was asked. */
+export type Scripted = ScriptedAnswer | ((asked: Asked) => ScriptedAnswer);
 
 /** What was asked. */
 export interface Asked {
@@ -45,7 +48,8 @@ export class ScriptedOAuthHTTP implements OAuthHTTP {
   async #answer(asked: Asked, signal: AbortSource): Promise<OAuthAnswer> {
     signal.throwIfAborted();
     this.asked.push(asked);
-    const scripted = this.#answers[asked.url] ?? 404;
+    const row = this.#answers[asked.url] ?? 404;
+    const scripted = typeof row === 'function' ? row(asked) : row;
     if (scripted instanceof Error) throw scripted;
     const { status, json } = typeof scripted === 'number' ? { status: scripted, json: undefined } : isAnswer(scripted) ? scripted : { status: 200, json: scripted };
     return { status, json, headers: { get: () => null } };

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { deferred } from '../../lib/base/deferred.ts';
+import { Secret } from '../../lib/base/secret.ts';
+import type { NewSecret } from '../../lib/base/versioned-secrets.ts';
 import type { SessionManager } from '../../lib/session/session-manager.ts';
 import type { SessionRecord } from '../../lib/session/session-record.ts';
 
@@ -77,6 +79,7 @@ export function describeSessionManager(name: string, make: () => Promise<Manager
   if (options.canPlant === true) describe(`${name}: what others put into the store`, () => planting(it));
   const { expirationSeconds } = options;
   if (expirationSeconds !== undefined) describe(`${name}: expiry`, () => expiry(it, expirationSeconds * 1_000));
+  describe(`${name}: secrets`, () => secrets(it));
   describe(`${name}: the end`, () => closing(it, options.strict));
   if (options.strict) describe(`${name}: what is no record`, () => strictness(it));
 }
@@ -407,6 +410,43 @@ function expiry(it: It, expirationMs: number): void {
     await manager.storeSession(KEY, sessionRecord({ epoch: 2 }));
     await elapse(expirationMs * 0.6);
     assert.equal((await manager.getSession(KEY))?.epoch, 2);
+  });
+}
+
+/** What a manager that keeps secrets has to keep beyond is in token-store-contract.ts. */
+function secrets(it: It): void {
+  const next = (text: string, version: string = text): NewSecret => ({ version, text: new Secret(text) });
+
+  it('are kept for as long as was said, or not at all, and then that is told', async ({ manager, elapse }) => {
+    if (!manager.keepsSecrets) {
+      await assert.rejects(manager.getSecret(KEY), { code: 'ERR_MCP_SESSION_STORE' });
+      await assert.rejects(manager.replaceSecret(KEY, undefined, next('a'), 1_000), { code: 'ERR_MCP_SESSION_STORE' });
+      return;
+    }
+    assert.equal(await manager.replaceSecret(KEY, undefined, next('short'), 300), true);
+    assert.equal(await manager.replaceSecret('other', undefined, next('long'), 600_000), true);
+    assert.equal((await manager.getSecret(KEY))?.text?.reveal(), 'short');
+    await elapse(600);
+    assert.deepEqual([await manager.getSecret(KEY), (await manager.getSecret('other'))?.text?.reveal()], [undefined, 'long']);
+    assert.equal(await manager.getSession(KEY), undefined);
+  });
+
+  it('wrong arguments are refused, and show no secret', async ({ manager }) => {
+    const wrong: ReadonlyArray<readonly [key: unknown, expected: unknown, next: unknown, keepMs: unknown]> = [
+      ['', undefined, next('a'), 1],
+      [KEY, 'a b', next('a'), 1],
+      [KEY, '', next('a'), 1],
+      [KEY, undefined, next('a', ''), 1],
+      [KEY, undefined, next('a', 'x'.repeat(65)), 1],
+      [KEY, undefined, { version: 'a', text: 'canary' }, 1],
+      [KEY, undefined, next('a'), 0],
+    ];
+    for (const args of wrong) {
+      await assert.rejects(manager.replaceSecret(...(args as Parameters<SessionManager['replaceSecret']>)), (error: Error) => {
+        assert.ok(error instanceof TypeError || error instanceof RangeError, String(error));
+        return !error.message.includes('canary');
+      });
+    }
   });
 }
 

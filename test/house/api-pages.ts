@@ -29,7 +29,7 @@ const TOPICS: readonly Topic[] = [
   { name: 'handlers', title: 'What a server asks of the host', sources: /features\/(?:handlers|roots|sampling|elicit|url-elicitation|input-|stored-question)|types\/(?:elicitation|sampling|roots|input-required)/ },
   { name: 'tasks', title: 'Tasks', sources: /features\/(?:stored-task|task-handle)|types\/tasks/ },
   { name: 'middleware', title: 'Middleware and observability', sources: /features\/(?:middleware|trace-context)|servers\/diagnostics/ },
-  { name: 'sessions', title: 'Sessions', sources: /^lib\/session\// },
+  { name: 'sessions', title: 'Sessions', sources: /^lib\/session\/|base\/(?:secret|versioned-secrets)/ },
   { name: 'redis', title: 'Redis', sources: /^lib\/(?:redis|resp)\// },
   { name: 'oauth', title: 'Authorization', sources: /^lib\/oauth\/|http\/authorizer|base\/secret/ },
   { name: 'transport', title: 'Transport over HTTP', sources: /^lib\/(?:transport|http)\// },

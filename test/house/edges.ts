@@ -41,6 +41,7 @@ export const EDGES: readonly EdgeRule[] = [
     'lib/oauth/jwt.ts',
     'lib/oauth/signing-key.ts',
     'lib/oauth/pkce.ts',
+    'lib/oauth/token-keeper.ts',
     'lib/oauth/token-source.ts',
     'lib/redis/redis-backoff.ts',
     'lib/redis/redis-cluster-map.ts',

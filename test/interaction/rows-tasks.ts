@@ -7,6 +7,7 @@ import { StdioMCPServer, StreamableHTTPMCPServer, resultText } from '../../lib/i
 import type { StoredTask } from '../../lib/index.ts';
 import { fixtureCommand } from '../helpers/fixture.ts';
 import { MODERN_VERSIONS } from '../helpers/revisions.ts';
+import { until } from '../helpers/until.ts';
 import type { Reach, Spoken } from './roads.ts';
 import type { Row, Run } from './row.ts';
 import { all, refusalOf } from './row.ts';
@@ -81,6 +82,34 @@ export const TASKS: readonly Row[] = [
     options,
     run: async ({ server }) => assert.match(resultText(await (await server.startTask('ask')).result()), /file:.*srv.work/),
     except: { memory: { why: IN_MEMORY, run: hasNone } },
+  },
+  {
+    feature: 'a task whose end the server tells by itself',
+    reach,
+    options,
+    run: async ({ server }) => {
+      const told: unknown[] = [];
+      server.on('taskChanged', ({ taskId, status }) => told.push([taskId, status]));
+      // It wants to be asked for once a minute.
+      const task = await server.startTask('hold');
+      const result = task.result();
+      await until(() => server.pendingRequests.some(({ method }) => method === 'subscriptions/listen'), 'the server is asked to tell');
+      await server.callTool('release', { taskId: task.taskId });
+      assert.equal(resultText(await result), 'Released.');
+      assert.deepEqual(told, [[task.taskId, 'completed']]);
+    },
+    except: {
+      legacy: {
+        why: 'Until 2025-11-25 a server tells of tasks as it likes, and this one does not: it is only asked.',
+        run: async ({ server }) => {
+          const told: unknown[] = [];
+          server.on('taskChanged', (task) => told.push(task));
+          await server.ping();
+          assert.deepEqual(told, []);
+        },
+      },
+      memory: { why: IN_MEMORY, run: hasNone },
+    },
   },
   {
     feature: 'the list of tasks',

@@ -22,12 +22,17 @@ export function withJavaScriptSpecifiers(declarations: string): string {
   return declarations.replace(/(\bfrom\s*|\bimport\s*\(?\s*)(['"])(\.{1,2}\/[^'"]*)\.ts\2/g, '$1$2$3.js$2');
 }
 
-/** Empties `folder` and builds into it. Throws with what the compiler says when it refuses. */
-export function build(folder: string): void {
+/** Empties `folder` and compiles into it, module by module. Throws with what the compiler says when it refuses. */
+export function compile(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
   const args = [COMPILER, '-p', join(PROJECT_ROOT, 'test', 'package', 'tsconfig.build.json'), '--outDir', folder];
   const { exitCode, stdout, stderr } = runProgram(process.execPath, args, PROJECT_ROOT);
   if (exitCode !== 0) throw new Error(`The compiler ended with ${exitCode}:\n${stdout}${stderr}`);
+}
+
+/** Empties `folder` and builds into it. @throws Error as {@link compile}. */
+export function build(folder: string): void {
+  compile(folder);
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     // Modes are part of what is packed, and depend on the umask of who builds.

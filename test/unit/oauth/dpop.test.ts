@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
-import { createHash, createPublicKey, verify } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import { Secret } from '../../../lib/base/secret.ts';
-import { DPoPProver, makeDPoPKey } from '../../../lib/oauth/dpop.ts';
+import { DPoPProver, importDPoPKey, makeDPoPKey } from '../../../lib/oauth/dpop.ts';
 import { jwkThumbprint } from '../../../lib/oauth/jwk-thumbprint.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 
 const TOKEN_URL = 'https://as.example/token';
 const RESOURCE = 'https://mcp.example/mcp?tenant=1#part';
 const accessToken = new Secret('Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU');
+
+const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 
 interface Claims {
   readonly jti: string;
@@ -39,6 +41,25 @@ describe('a key for proofs', () => {
     assert.deepEqual(Object.keys(publicJWK), ['kty', 'crv', 'x', 'y']);
     assert.equal(thumbprint, await jwkThumbprint(publicJWK));
     assert.notEqual((await makeDPoPKey()).thumbprint, thumbprint);
+  });
+
+  test('one that is given: as a JWK, its JSON, or a Secret; not to be taken out again, and without its kid in proofs', async () => {
+    const jwk = { ...ec.export({ format: 'jwk' }), kid: 'k-1' };
+    for (const given of [jwk, JSON.stringify(jwk), new Secret(JSON.stringify(jwk))]) {
+      const key = await importDPoPKey(given);
+      assert.deepEqual([key.publicJWK, key.signer.key.extractable, key.thumbprint], [{ kty: 'EC', crv: 'P-256', x: jwk.x, y: jwk.y }, false, await jwkThumbprint(jwk)]);
+      const [head] = partsOf(await new DPoPProver(key, new FakeClock()).proof({ method: 'POST', url: TOKEN_URL }));
+      assert.deepEqual(Object.keys(head).sort(), ['alg', 'jwk', 'typ']);
+      assert.ok(!JSON.stringify(head).includes(jwk.d ?? ''));
+    }
+  });
+
+  test('one that is none for proofs is told, and not shown', async () => {
+    const jwk = ec.export({ format: 'jwk' });
+    const [{ x, y }, { d = '' }] = [generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }), jwk];
+    const pem = ec.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const wrong: ReadonlyArray<Parameters<typeof importDPoPKey>[0]> = [{ ...jwk, x, y }, { ...jwk, d: undefined }, { ...jwk, x: undefined }, { ...jwk, crv: 'P-384' }, pem, 'x', 5 as never];
+    for (const given of wrong) await assert.rejects(importDPoPKey(given), (error: Error) => error instanceof TypeError && !inspect(error).includes(d.slice(4, 20)));
   });
 });
 

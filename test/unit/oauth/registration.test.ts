@@ -6,7 +6,7 @@ import type { JSONObject } from '../../../lib/base/json.ts';
 import { Secret } from '../../../lib/base/secret.ts';
 import { defaultAuthorizationServer } from '../../../lib/oauth/authorization-server-metadata.ts';
 import type { AuthorizationServer } from '../../../lib/oauth/authorization-server.ts';
-import { checkClientDocumentURL, chooseClient } from '../../../lib/oauth/client-choice.ts';
+import { checkClientDocumentURL, chooseOAuthClient } from '../../../lib/oauth/client-choice.ts';
 import type { ClientSources } from '../../../lib/oauth/client-choice.ts';
 import { registerClient, registrationRequest } from '../../../lib/oauth/client-registration.ts';
 import type { ClientDescription } from '../../../lib/oauth/client-registration.ts';
@@ -119,6 +119,22 @@ describe('what comes back from registration (RFC 7591 section 3.2)', () => {
     assert.equal((await register({ client_id: 'c', redirect_uris: [WEB, NATIVE] }, { redirectUris: [NATIVE, WEB] })).client.clientId, 'c');
   });
 
+  test('a server that takes no scopes here is asked once more without them, and no other one is', async () => {
+    const refused = { status: 400, json: { error: 'invalid_client_metadata', error_description: 'scope' } };
+    const { client, http } = await register(({ body }) => (body !== undefined && 'scope' in body ? refused : { client_id: 'c' }), { scopes: ['a', 'b'] });
+    assert.equal(client.clientId, 'c');
+    const [first, second, ...more] = http.asked.map(({ body }) => body);
+    assert.deepEqual([first?.['scope'], more.length], ['a b', 0]);
+    assert.deepEqual({ ...second, scope: 'a b' }, first);
+
+    const askedIn = async (json: JSONObject, scopes: readonly string[] | undefined): Promise<number> => {
+      const scripted = new ScriptedOAuthHTTP({ [`${ISSUER}/register`]: { status: 400, json } });
+      await assert.rejects(registerClient(scripted, server, { ...description, scopes }, ENDLESS), { code: 'ERR_MCP_AUTH_REGISTRATION' });
+      return scripted.asked.length;
+    };
+    assert.deepEqual(await Promise.all([askedIn(refused.json, ['a']), askedIn(refused.json, undefined), askedIn({ error: 'invalid_redirect_uri' }, ['a'])]), [2, 1, 1]);
+  });
+
   test('a refusal says why, escaped, and what to do about a redirect URI', async () => {
     const error = await refusal({ status: 400, json: { error: 'invalid_redirect_uri', error_description: 'not\u001b[31m here' } });
     assert.deepEqual(error.details, { status: 400, error: 'invalid_redirect_uri' });
@@ -140,7 +156,7 @@ describe('as which client a host comes (MCP, client registration)', () => {
   const stored: RegisteredClient = { kind: 'dynamic', issuer: ISSUER, clientId: 'before', clientSecret: undefined, registeredMethod: 'none', secretExpiresAtMs: undefined };
   const reads = { ...server, clientIdMetadataDocumentSupported: true };
   const idOf = (at: AuthorizationServer, sources: Partial<ClientSources>): string => {
-    const choice = chooseClient(at, { ...none, ...sources }, NOW);
+    const choice = chooseOAuthClient(at, { ...none, ...sources }, NOW);
     return 'client' in choice ? `${choice.client.kind} ${choice.client.clientId}` : `register ${choice.register.clientName}`;
   };
 
@@ -157,7 +173,7 @@ describe('as which client a host comes (MCP, client registration)', () => {
     assert.equal(idOf(elsewhere, { preRegistered, stored, description }), 'register The App');
     assert.throws(() => idOf({ ...elsewhere, registrationEndpoint: undefined }, { preRegistered, stored, description }), { code: 'ERR_MCP_AUTH_REGISTRATION', message: /those of "https:\/\/other\.example", "https:\/\/as\.example"/ });
     assert.equal(idOf(elsewhere, { document }), 'metadata-document https://app.example/client.json');
-    const choice = chooseClient(elsewhere, { ...none, document }, NOW);
+    const choice = chooseOAuthClient(elsewhere, { ...none, document }, NOW);
     assert.ok('client' in choice && choice.client.issuer === 'https://as.example/');
   });
 

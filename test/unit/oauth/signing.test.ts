@@ -96,7 +96,7 @@ describe('importSigningKey: what is no key is told without showing it', () => {
     ['a damaged JWK', { ...jwk, d: jwk.d.slice(2) }, /its members do not make a key/],
     ['a JWK of an algorithm that we do not sign with', { ...jwk, alg: 'ES384' }, /alg "ES384"/],
     ['a JWK with inherited members', Object.create(jwk), /kty undefined/],
-    ['JSON that is none', '{"kty":"EC"', /must be the JSON of a JWK/],
+    ['JSON that is none', '{"kty":"EC"', /must be an object, or the JSON of one/],
     ['nothing', '', /must be the text from -----BEGIN PRIVATE KEY-----/],
     ['a number', 5, /must be PEM text or a JWK; got the number 5/],
   ];
