@@ -38,7 +38,7 @@ export interface TokenSubject extends Pick<TokenOwner, 'resource' | 'user'> {
 
 interface Asked {
   readonly answer: OAuthAnswer;
-  /** All that was sent, in the last try. */
+  /** All that was sent, in the last try: fields, headers, and what they were made of. */
   readonly sent: readonly FormField[];
 }
 
@@ -94,8 +94,9 @@ async function askForTokens(endpoint: TokenEndpoint, grant: TokenGrant, signal: 
 
 async function tryForTokens({ http, server, client, clock, prover }: TokenEndpoint, url: string, grant: TokenGrant, signal: AbortSource): Promise<Asked> {
   const { fields, headers } = await authenticateClient(client, server, clock);
-  const proof = prover === undefined ? {} : { [SENT_HEADERS.dpop]: await prover.proof({ method: 'POST', url }) };
-  const sent = [...grant, ...fields];
-  const answer = await http.postForm(url, 'the token endpoint', sent, { ...headers, ...proof }, signal);
-  return { answer, sent };
+  const proof = prover === undefined ? {} : { [SENT_HEADERS.dpop]: new Secret(await prover.proof({ method: 'POST', url })) };
+  const [form, head] = [[...grant, ...fields], { ...headers, ...proof }];
+  const answer = await http.postForm(url, 'the token endpoint', form, head, signal);
+  const { clientSecret } = client;
+  return { answer, sent: [...form, ...Object.entries(head), ...(clientSecret === undefined ? [] : [['client_secret', clientSecret] as const])] };
 }

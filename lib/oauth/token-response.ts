@@ -93,7 +93,7 @@ function readSuccess(answer: OAuthAnswer, expected: Asked): JSONObject {
 }
 
 function refusal(error: string, description: unknown, status: number, { issuer, sent }: Asked): AuthorizationError {
-  const isTold = typeof description === 'string' && description !== '' && !sent.some(([, value]) => value instanceof Secret && description.includes(value.reveal()));
+  const isTold = typeof description === 'string' && description !== '' && !sent.some(([, value]) => value instanceof Secret && repeats(description, value.reveal()));
   const message = `${escapeText(issuer, 300)} gave no token: ${quote(error)}${isTold ? `, ${quote(description, 500)}` : ''}`;
   return new AuthorizationError(PROOF_ERRORS.has(error) ? 'ERR_MCP_AUTH_DPOP' : 'ERR_MCP_AUTH_REFUSED', message, { details: { error, status, issuer } });
 }
@@ -101,6 +101,12 @@ function refusal(error: string, description: unknown, status: number, { issuer, 
 /** Whether `error` tells that a token endpoint refused with this code. */
 export function isTokenRefusal(error: unknown, code: string): boolean {
   return isMCPError(error) && error.code === 'ERR_MCP_AUTH_REFUSED' && error.details['error'] === code;
+}
+
+/** Whether a text holds the secret as it is, as a form has it, or as it stands behind its scheme in a header. */
+function repeats(text: string, secret: string): boolean {
+  const bare = secret.replace(/^[A-Za-z]+ /, '');
+  return [bare, encodeURIComponent(bare), new URLSearchParams([['', bare]]).toString().slice(1)].some((form) => text.includes(form));
 }
 
 function accessTokenAt(json: JSONObject, expected: Asked): Secret {
