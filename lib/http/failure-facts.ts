@@ -21,3 +21,14 @@ export function systemCodeOf(error: unknown): string | undefined {
   }
   return undefined;
 }
+
+/** Whether `error`, or what caused it, holds the query of `url` in a text of its own: some platforms write the whole URL there, and a query may be a key. */
+export function tellsQuery(error: unknown, url: string): boolean {
+  const query = URL.canParse(url) ? new URL(url).search : '';
+  if (query === '') return false;
+  for (let cause: unknown = error, depth = 0; cause instanceof Error && depth < DEEPEST_CAUSE; cause = cause.cause, depth++) {
+    const texts: readonly unknown[] = [cause.message, ...Object.values(Object.getOwnPropertyDescriptors(cause)).map(({ value }): unknown => value)];
+    if (texts.some((text) => typeof text === 'string' && text.includes(query))) return true;
+  }
+  return false;
+}

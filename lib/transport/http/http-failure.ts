@@ -3,7 +3,7 @@
 import { ConnectionError, PeerProtocolError, forRequest, isMCPError } from '../../base/errors.ts';
 import type { Delivery, ErrorCode, MCPError } from '../../base/errors.ts';
 import { escapeText, quote } from '../../base/text.ts';
-import { place, systemCodeOf } from '../../http/failure-facts.ts';
+import { place, systemCodeOf, tellsQuery } from '../../http/failure-facts.ts';
 
 const SHOWN_BODY_CHARACTERS = 200;
 
@@ -35,17 +35,18 @@ const NOT_CONNECTED: ReadonlySet<string> = new Set([
 ]);
 
 /** The fetch rejected: what happened on the road, or a bound of our own fetch that was reached. */
-export function networkError(name: string, url: string, cause: unknown): MCPError {
-  const inner = cause instanceof Error ? cause.cause : undefined;
+export function networkError(name: string, url: string, reason: unknown): MCPError {
+  const inner = reason instanceof Error ? reason.cause : undefined;
   if (isMCPError(inner)) return forRequest(inner, 'unknown');
-  const systemCode = systemCodeOf(cause);
+  const systemCode = systemCodeOf(reason);
+  const cause = tellsQuery(reason, url) ? {} : { cause: reason };
   const delivery: Delivery = systemCode !== undefined && NOT_CONNECTED.has(systemCode) ? 'unsent' : 'unknown';
   const details = { systemCode, origin: URL.canParse(url) ? new URL(url).origin : undefined };
   if (systemCode === 'ERR_ACCESS_DENIED') {
-    return new ConnectionError('ERR_MCP_PERMISSION_DENIED', `The permission model of this process forbids to reach ${place(url)}; run it with --allow-net`, { details, cause, delivery });
+    return new ConnectionError('ERR_MCP_PERMISSION_DENIED', `The permission model of this process forbids to reach ${place(url)}; run it with --allow-net`, { details, ...cause, delivery });
   }
   const why = systemCode === undefined ? 'the connection failed' : `the system says ${escapeText(systemCode, 60)}`;
-  return new ConnectionError('ERR_MCP_NETWORK', `Could not reach ${name} at ${place(url)}: ${why}`, { details, cause, delivery });
+  return new ConnectionError('ERR_MCP_NETWORK', `Could not reach ${name} at ${place(url)}: ${why}`, { details, ...cause, delivery });
 }
 
 /** A status that is no answer. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { endpointURL, otherSlash, resolveServerURL } from '../../../lib/http/endpoint.ts';
+import { tellsQuery } from '../../../lib/http/failure-facts.ts';
 import { decideRedirect } from '../../../lib/http/redirect.ts';
 import type { RedirectDecision, Redirect } from '../../../lib/http/redirect.ts';
 import { NAUGHTY, readCases, seededTexts } from './cases.ts';
@@ -155,5 +156,22 @@ describe('the same endpoint with or without a slash at its end', () => {
 
   test('the root has one form only', () => {
     for (const url of ['https://mcp.example/', 'https://mcp.example/?a=b']) assert.equal(otherSlash(url), url);
+  });
+});
+
+describe('the query of a URL in an error of a platform', () => {
+  const url = 'https://mcp.example/mcp?key=canary';
+  const rows: readonly (readonly [string, unknown, boolean])[] = [
+    ['in its message', new Error(`no way to ${url}`), true],
+    ['in a member', Object.assign(new Error('no way'), { path: url }), true],
+    ['in its cause', new Error('no way', { cause: Object.assign(new Error('x'), { path: url }) }), true],
+    ['nowhere', Object.assign(new Error('no way to https://mcp.example/mcp'), { code: 'ECONNREFUSED', errno: -111 }), false],
+    ['in what is no error', url, false],
+  ];
+  for (const [what, error, expected] of rows) test(what, () => assert.equal(tellsQuery(error, url), expected));
+
+  test('without a query there is nothing to tell', () => {
+    assert.equal(tellsQuery(new Error('https://mcp.example/mcp'), 'https://mcp.example/mcp'), false);
+    assert.equal(tellsQuery(new Error('x'), 'no URL'), false);
   });
 });

@@ -12,7 +12,7 @@ const ISSUER = 'https://as.example';
 const GOOD = { access_token: 'at-1', token_type: 'Bearer' };
 
 const read = (json: JSONObject | undefined, status: number = 200, tokenType: TokenType = 'Bearer') =>
-  readTokenAnswer(oauthAnswer(status, json), { issuer: ISSUER, tokenType, sent: [['refresh_token', new Secret('rt-canary')], ['scope', 'files']] });
+  readTokenAnswer(oauthAnswer(status, json), { issuer: ISSUER, tokenType, sent: [['refresh_token', new Secret('rt-canary')], ['Authorization', new Secret('Basic aWQ6eA')], ['client_secret', new Secret('s+/&')], ['scope', 'files']] });
 
 describe('an answer with tokens (RFC 6749, 5.1)', () => {
   test('the least one', () => {
@@ -105,7 +105,7 @@ describe('an answer that is an error (RFC 6749, 5.2)', () => {
   });
 
   test('a description that repeats a secret that was sent is not shown, nor is one that is no text', () => {
-    for (const description of ['rt-canary is not known', { a: 1 }, '', 5]) {
+    for (const description of ['rt-canary is not known', 'not aWQ6eA', 'not s+/&', 'not s%2B%2F%26', { a: 1 }, '', 5]) {
       assert.throws(() => read({ error: 'invalid_grant', error_description: description }, 400), { message: 'https://as.example gave no token: "invalid_grant"' });
     }
   });
