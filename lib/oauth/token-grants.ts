@@ -3,6 +3,7 @@
 import { AuthorizationError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
 import { quote } from '../base/text.ts';
+import { ValidatedCode } from './authorization-response.ts';
 import type { FormField } from './oauth-http.ts';
 import type { TokenOwner, TokenSet } from './token-set.ts';
 
@@ -11,15 +12,6 @@ export type TokenGrant = readonly FormField[];
 
 /** For whom tokens are asked: what {@link TokenOwner} knows of it. */
 export type GrantOwner = Pick<TokenOwner, 'issuer' | 'resource' | 'clientId'>;
-
-/** An authorization code whose response was found to be in order. */
-export interface RedeemableCode extends GrantOwner {
-  readonly code: Secret;
-  /** Of PKCE. Source: RFC 7636 section 4.5. */
-  readonly verifier: Secret;
-  /** As it stood in the authorization request. */
-  readonly redirectUri: string;
-}
 
 /** What is exchanged for an assertion that another authorization server takes. */
 export interface ExchangedToken {
@@ -41,9 +33,11 @@ export const ID_JAG_TYPE = 'urn:ietf:params:oauth:token-type:id-jag';
 /**
  * Redeems an authorization code. Source: RFC 6749 section 4.1.3.
  *
- * @throws AuthorizationError `ERR_MCP_AUTH_ISSUER` where the code is not of this issuer, and `ERR_MCP_AUTH_RESPONSE` where it is of another client: it is shown to nobody.
+ * @throws AuthorizationError `ERR_MCP_AUTH_ISSUER` where the code is not of this issuer, and `ERR_MCP_AUTH_RESPONSE` where it is of another client: it is shown to nobody. TypeError for what has the form of a validated code
+ * and is none.
  */
-export function authorizationCodeGrant(code: RedeemableCode, owner: GrantOwner): TokenGrant {
+export function authorizationCodeGrant(code: ValidatedCode, owner: GrantOwner): TokenGrant {
+  if (!ValidatedCode.is(code)) throw new TypeError('A code is redeemed only where validateResponse gave it');
   if (code.issuer !== owner.issuer) throw new AuthorizationError('ERR_MCP_AUTH_ISSUER', `The authorization code is of ${quote(code.issuer, 300)}, and not shown to ${quote(owner.issuer, 300)}`);
   for (const name of ['clientId', 'resource'] as const) {
     if (code[name] !== owner[name]) throw new AuthorizationError('ERR_MCP_AUTH_RESPONSE', `The authorization code was issued for another ${name}`);

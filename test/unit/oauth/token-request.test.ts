@@ -3,7 +3,10 @@ import { describe, test } from 'node:test';
 import { Secret } from '../../../lib/base/secret.ts';
 import { DPoPProver, makeDPoPKey } from '../../../lib/oauth/dpop.ts';
 import { authorizationCodeGrant, clientCredentialsGrant, jwtBearerGrant } from '../../../lib/oauth/token-grants.ts';
-import type { RedeemableCode } from '../../../lib/oauth/token-grants.ts';
+import { validateResponse } from '../../../lib/oauth/authorization-response.ts';
+import type { ValidatedCode } from '../../../lib/oauth/authorization-response.ts';
+import { PendingAuthorization } from '../../../lib/oauth/pending-authorization.ts';
+import { DEFAULT_LIMITS } from '../../../lib/base/limits.ts';
 import { exchangeToken, refreshTokens, requestTokens } from '../../../lib/oauth/token-request.ts';
 import type { TokenEndpoint } from '../../../lib/oauth/token-request.ts';
 import { TokenSet } from '../../../lib/oauth/token-set.ts';
@@ -29,7 +32,9 @@ function endpointOf(answer: FormAnswerer, changes: Partial<TokenEndpoint> = {}) 
 const issue = (json: Record<string, unknown> = {}) => oauthAnswer(200, { access_token: 'at-1', token_type: 'Bearer', expires_in: 60, ...json });
 
 describe('grants, as they are sent', () => {
-  const code: RedeemableCode = { code: new Secret('c-1'), verifier: new Secret('v-1'), redirectUri: 'http://127.0.0.1:1/cb', issuer: ISSUER, clientId: 'me', resource: RESOURCE };
+  const redirectUri = 'http://127.0.0.1:1/cb';
+  const facts = { issuer: ISSUER, clientId: 'me', redirectUri, resource: RESOURCE, scopes: undefined, requiresIssuer: false, createdAtMs: 0, state: new Secret('s-1'), verifier: new Secret('v-1') };
+  const code = validateResponse(`${redirectUri}?code=c-1&state=s-1`, new PendingAuthorization(facts), DEFAULT_LIMITS, 1);
   const owner = { issuer: ISSUER, clientId: 'me', resource: RESOURCE };
 
   test('authorization_code: code, redirect_uri, verifier, resource and client_id (RFC 6749, 4.1.3; RFC 7636, 4.5; RFC 8707, 2.2)', async () => {
@@ -45,6 +50,10 @@ describe('grants, as they are sent', () => {
   test('a code of another issuer, client or resource is shown to nobody', () => {
     assert.throws(() => authorizationCodeGrant(code, { ...owner, issuer: `${ISSUER}/` }), { code: 'ERR_MCP_AUTH_ISSUER' });
     for (const other of [{ clientId: 'you' }, { resource: 'https://other.example/' }]) assert.throws(() => authorizationCodeGrant(code, { ...owner, ...other }), { code: 'ERR_MCP_AUTH_RESPONSE' });
+  });
+
+  test('what only has the form of a validated code redeems nothing', () => {
+    for (const forged of [{ ...code }, Object.create(code), JSON.parse(JSON.stringify(code))]) assert.throws(() => authorizationCodeGrant(forged as ValidatedCode, owner), TypeError);
   });
 
   test('client_credentials, with and without a scope (RFC 6749, 4.4.2)', async () => {
