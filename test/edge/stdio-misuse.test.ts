@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { StdioMCPServer } from '../../lib/index.ts';
 import type { MCPError, RequestOptions } from '../../lib/index.ts';
+import { until } from '../helpers/until.ts';
 import { fixtureCommand, recordFile } from '../helpers/fixture.ts';
 import { makeServer, mcpRejection, rejection, textOf, withConnected, withServer } from '../helpers/with-server.ts';
 
@@ -63,6 +64,7 @@ describe('what the host changes afterwards', () => {
       args.deep.list.push(3);
       meta.mine = 'after';
       await call;
+      await until(() => record.count('tools/call') === 1, 'the server has written down what it heard');
       const [sent] = record.read().filter(({ method }) => method === 'tools/call');
       assert.deepEqual(sent?.params?.['arguments'], { text: 'before', deep: { list: [1, 2] } });
       assert.equal((sent?.params?.['_meta'] as { mine: string }).mine, 'before');
