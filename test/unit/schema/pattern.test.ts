@@ -334,13 +334,17 @@ describe('the table of an automaton is bounded, and nothing depends on what it h
 });
 
 describe('what follows a pattern without a table says the same', () => {
+  // V8 14.6, of Node 26, says false: there a set of what is not named does not take a character beyond the first plane just before the end.
+  const isPlatformWrong = !/[^b]$/u.test('😀');
+  const isPlatformAsked = (source: string, input: string): boolean => !(isPlatformWrong && /\[\^[^\]]*\]\$/.test(source) && /\p{Extended_Pictographic}$/u.test(input));
+
   /** Holds what the follower says of each input against the platform; false where the pattern asks for what it does not know. */
   const judge = (source: string, inputs: readonly string[]): boolean => {
     const program = patternProgram(parsePattern(source, 1_024).node);
     if (program.hasStartAssertion || program.hasWordAssertion) return false;
     const follower = new PatternFollower(program, new CodePointClasses(program.sets));
     const platform = new RegExp(source, 'u');
-    for (const input of inputs) assert.equal(follower.test(input, 0, [program.start]), platform.test(input), `${source} on ${short(input)}`);
+    for (const input of inputs.filter((one) => isPlatformAsked(source, one))) assert.equal(follower.test(input, 0, [program.start]), platform.test(input), `${source} on ${short(input)}`);
     return true;
   };
 
