@@ -334,9 +334,9 @@ describe('the table of an automaton is bounded, and nothing depends on what it h
 });
 
 describe('what follows a pattern without a table says the same', () => {
-  // V8 14.6, of Node 26, says false: there a set of what is not named does not take a character beyond the first plane just before the end.
+  // V8 14.6, of Node 26, says false: with an end, sets of what is not named go wrong there for texts with characters beyond the first plane.
   const isPlatformWrong = !/[^b]$/u.test('😀');
-  const isPlatformAsked = (source: string, input: string): boolean => !(isPlatformWrong && /\[\^[^\]]*\]\$/.test(source) && /\p{Extended_Pictographic}$/u.test(input));
+  const isPlatformAsked = (source: string, input: string): boolean => !(isPlatformWrong && source.includes('[^') && source.includes('$') && input.length !== [...input].length);
 
   /** Holds what the follower says of each input against the platform; false where the pattern asks for what it does not know. */
   const judge = (source: string, inputs: readonly string[]): boolean => {
