@@ -71,7 +71,8 @@ for (const [name, make] of roads) {
   const withConnected = async (body: (server: MCPServerProtocol) => Promise<void>, options?: Options, isSilent?: boolean): Promise<void> => {
     const server = make(options, isSilent);
     const faults: unknown[] = [];
-    server.on('fault', (fault) => faults.push(fault));
+    // A question about a task that is given up, as the server has told its end by itself, may be answered all the same.
+    server.on('fault', (fault) => fault.code === 'ERR_MCP_DUPLICATE_REPLY' || faults.push(fault));
     try {
       await server.connect();
       await body(server);
@@ -142,7 +143,8 @@ for (const [name, make] of roads) {
         const result = task.result({ signal: controller.signal, cancelOnAbort: true });
         controller.abort(new Error('enough'));
         assert.match(String(await rejection(result)), /enough/);
-        await until(async () => (await task.refresh()).status === 'cancelled', 'the task is cancelled');
+        // Until the word of its end is there, the server does not like to be asked so often.
+        await until(async () => (await task.refresh().catch(() => undefined))?.status === 'cancelled', 'the task is cancelled');
       });
     });
 

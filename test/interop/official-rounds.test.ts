@@ -91,7 +91,7 @@ for (const { name, agreed, isConnected, withGuest } of OFFICIAL_ROADS) {
         await assert.rejects(server.callTool('visit'), (error: unknown) => {
           assert.ok(isInvalid('ERR_MCP_MISSING_CAPABILITY')(error), String(error));
           const { cause, details } = error as InvalidValueError;
-          assert.deepEqual(details['missing'], ['elicitation']);
+          assert.deepEqual(details['missing'], ['elicitation.url']);
           assert.ok(cause instanceof RPCError);
           assert.equal(cause.rpcCode, -32021);
           assert.deepEqual(cause.data, { requiredCapabilities: { elicitation: { url: {} } } });
