@@ -32,6 +32,7 @@ export interface StartedReading {
   readonly date: () => number;
 }
 
+/** Reads the answer to a call that was to be a task, in the way of the server that gave it. */
 export function startedReader({ name, calls, isAsked, date }: StartedReading): ReplyReader<StartedTask> {
   const refuse = (error: RPCError): MCPError => {
     const isNoTask = error.rpcCode === RPC_ERROR.methodNotFound || error.rpcCode === RPC_ERROR.invalidRequest;

@@ -8,6 +8,7 @@ import { Secret } from '../base/secret.ts';
 import type { Admission, Authorization, AuthorizedResponse, Authorizer } from '../http/authorizer.ts';
 import { checkToken } from '../http/header-value.ts';
 import { checkEndpoint } from './endpoint-policy.ts';
+import { randomTokenId } from './jwt.ts';
 
 /** A token, or a function that is asked for it before each request, and once more when a request with it was refused. */
 export type BearerTokenSource = string | Secret | ((request: BearerTokenRequest) => string | Secret | Promise<string | Secret>);
@@ -25,8 +26,8 @@ export interface BearerTokenRequest {
 /** How a bearer token is used. */
 export interface BearerTokenOptions {
   /**
-   * Who asks, in words of the host: sessions and cached results are kept apart by it. Default: for a token that is given, that token; for a function nobody
-   * in particular, so that one function must stand for one user.
+   * Who asks, in words of the host: sessions and cached results are kept apart by it. Default: for a token that is given, that token; for a function
+   * nobody else: its sessions and results are shared with no other handle's but those with the same authorization.
    */
   readonly user?: string | undefined;
 }
@@ -45,11 +46,13 @@ export function bearerToken(token: BearerTokenSource, options: BearerTokenOption
   checkKeys('bearerToken', options as unknown, ['user']);
   const user = options.user === undefined ? undefined : text('user', options.user);
   const fixed = typeof token === 'function' ? undefined : givenToken(token);
+  // Whose tokens a function gives nobody can tell: two of them are never taken for the same user.
+  const asker = JSON.stringify(user === undefined ? ['bearer', fixed?.reveal() ?? null, fixed === undefined ? randomTokenId() : null] : ['user', user]);
   const give = async (request: BearerTokenRequest): Promise<Secret> => fixed ?? givenToken(await (token as Exclude<BearerTokenSource, string | Secret>)(request));
   return {
     authorizerFor: ({ serverName }): Authorizer => ({
       // Only its digest goes any further.
-      asker: JSON.stringify(user === undefined ? ['bearer', fixed?.reveal() ?? null] : ['user', user]),
+      asker,
       admit: () => new BearerAdmission(serverName, give, fixed === undefined),
     }),
   };

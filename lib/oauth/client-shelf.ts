@@ -1,11 +1,11 @@
 /** Clients that were registered, kept where the tokens are: each under its issuer and its place, and shown to no other. */
 
 import { digestOfParts } from '../base/digest-parts.ts';
-import { isTooDeep } from '../base/json.ts';
 import { Secret } from '../base/secret.ts';
 import { randomTokenId } from './jwt.ts';
 import { clientFromJSON, clientToJSON } from './registered-client.ts';
 import type { RegisteredClient } from './registered-client.ts';
+import { storedJSON } from './stored-json.ts';
 import type { TokenStore } from './token-store.ts';
 
 const CLIENT_PURPOSE = 'barewire client key 1';
@@ -47,11 +47,5 @@ async function clientKey(issuer: string, place: ClientPlace): Promise<string> {
 }
 
 function parsedRecord(text: Secret): unknown {
-  const json = text.reveal();
-  if (json.length > MAX_CLIENT_CHARACTERS || isTooDeep(json, RECORD_LEVELS)) return undefined;
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
+  return storedJSON(text, MAX_CLIENT_CHARACTERS, RECORD_LEVELS);
 }

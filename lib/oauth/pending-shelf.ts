@@ -1,10 +1,11 @@
 /** Requests for authorization that wait for their answer, kept where the tokens are: the answer may come to another process, once. */
 
 import { digestOfParts } from '../base/digest-parts.ts';
-import { isObject, isTooDeep, own } from '../base/json.ts';
+import { isObject, own } from '../base/json.ts';
 import { Secret } from '../base/secret.ts';
 import { randomTokenId } from './jwt.ts';
 import { PendingAuthorization } from './pending-authorization.ts';
+import { storedJSON } from './stored-json.ts';
 import type { TokenStore } from './token-store.ts';
 
 /** What is kept of a request. */
@@ -37,7 +38,8 @@ export async function takePending(store: TokenStore, state: string): Promise<Kep
   const mark = { version: randomTokenId(), text: new Secret('taken') };
   if (!(await store.replace(key, found.version, mark))) return undefined;
   await store.replace(key, mark.version, undefined);
-  const kept = parsedPending(found.text);
+  const kept = storedJSON(found.text, MAX_KEPT_CHARACTERS, KEPT_LEVELS);
+  if (!isObject(kept)) return undefined;
   const serverUrl = own(kept, 'serverUrl');
   if (typeof serverUrl !== 'string' || !URL.canParse(serverUrl)) return undefined;
   const challengedUrl = own(kept, 'challengedUrl');
@@ -46,15 +48,4 @@ export async function takePending(store: TokenStore, state: string): Promise<Kep
 
 async function pendingKey(state: string): Promise<string> {
   return `v1:${await digestOfParts(PENDING_PURPOSE, [['state', state]])}`;
-}
-
-function parsedPending(text: Secret): Readonly<Record<string, unknown>> {
-  const json = text.reveal();
-  if (json.length > MAX_KEPT_CHARACTERS || isTooDeep(json, KEPT_LEVELS)) return {};
-  try {
-    const value: unknown = JSON.parse(json);
-    return isObject(value) ? value : {};
-  } catch {
-    return {};
-  }
 }

@@ -1,9 +1,11 @@
 /** Proof that who redeems a code is who asked for it. Source: RFC 7636; MCP 2026-07-28, authorization security considerations, "Authorization Code Protection". */
 
+import { bytesToBase64URL } from '../base/base64.ts';
 import { AuthorizationError } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
 import { quote } from '../base/text.ts';
 import type { AuthorizationServer } from './authorization-server.ts';
+import { sha256Base64URL } from './jwt.ts';
 
 /** The method that is used; the other one hides nothing. */
 export const CHALLENGE_METHOD = 'S256';
@@ -12,13 +14,12 @@ const RANDOM_BYTES = 32;
 
 /** 256 random bits in 43 characters of base64url: a code verifier, or a state. Source: RFC 7636 section 4.1. */
 export function randomSecret(): Secret {
-  return new Secret(Buffer.from(crypto.getRandomValues(new Uint8Array(RANDOM_BYTES))).toString('base64url'));
+  return new Secret(bytesToBase64URL(crypto.getRandomValues(new Uint8Array(RANDOM_BYTES))));
 }
 
 /** The challenge to a verifier, by `S256`. Source: RFC 7636 section 4.2. */
-export async function codeChallenge(verifier: Secret): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier.reveal()));
-  return Buffer.from(digest).toString('base64url');
+export function codeChallenge(verifier: Secret): Promise<string> {
+  return sha256Base64URL(verifier.reveal());
 }
 
 /**

@@ -2,10 +2,11 @@
 
 import type { Clock } from '../base/clock.ts';
 import { digestOfParts } from '../base/digest-parts.ts';
-import { isObject, isTooDeep, own } from '../base/json.ts';
+import { isObject, own } from '../base/json.ts';
 import type { JSONObject } from '../base/json.ts';
 import { Secret } from '../base/secret.ts';
 import { checkToken } from '../http/header-value.ts';
+import { storedJSON } from './stored-json.ts';
 import type { TokenFacts, TokenOwner } from './token-set.ts';
 import { TokenSet } from './token-set.ts';
 
@@ -34,20 +35,10 @@ export function encodeTokenSet(tokens: TokenSet): Secret {
 
 /** The tokens of `owner` that `text` holds; `undefined` for whatever is no such thing: another shape, another owner, a token that no header can carry. Throws nothing. */
 export function decodeTokenSet(text: Secret, owner: TokenOwner, clock: Clock): TokenSet | undefined {
-  const json = parseStored(text.reveal());
-  if (json === undefined || own(json, 'version') !== SHAPE || !isOf(json, owner)) return undefined;
+  const json = storedJSON(text, MAX_STORED_CHARACTERS, STORED_LEVELS);
+  if (!isObject(json) || own(json, 'version') !== SHAPE || !isOf(json, owner)) return undefined;
   const facts = readFacts(json, owner);
   return facts === undefined ? undefined : new TokenSet(facts, clock);
-}
-
-function parseStored(text: string): JSONObject | undefined {
-  if (text.length > MAX_STORED_CHARACTERS || isTooDeep(text, STORED_LEVELS)) return undefined;
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return isObject(parsed) ? parsed : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function isOf(json: JSONObject, owner: TokenOwner): boolean {

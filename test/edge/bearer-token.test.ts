@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import { Secret, bearerToken } from '../../lib/index.ts';
-import type { BearerTokenOptions, BearerTokenRequest, BearerTokenSource } from '../../lib/index.ts';
+import type { AuthorizerContext, BearerTokenOptions, BearerTokenRequest, BearerTokenSource } from '../../lib/index.ts';
 import type { PeerExchange, PeerScript } from '../helpers/http-server.ts';
 import { makeHTTPServer, withConnectedPeer, withPeer } from '../helpers/http-server-handle.ts';
 import { mcpRejection, textOf } from '../helpers/with-server.ts';
@@ -67,6 +67,18 @@ describe('bearerToken', () => {
       assert.equal(asked, 2);
       assert.equal(peer.requests.length, 2);
     });
+  });
+
+  test('who asks: a token is itself, a user is that user in any process, and two functions are never the same', () => {
+    const context = {} as AuthorizerContext;
+    const askerOf = (token: BearerTokenSource, options?: BearerTokenOptions) => bearerToken(token, options).authorizerFor(context).asker;
+    const give = () => TOKEN;
+    assert.equal(askerOf(TOKEN), askerOf(new Secret(TOKEN)));
+    assert.equal(askerOf(give, { user: 'ada' }), askerOf(() => 'other', { user: 'ada' }));
+    const all = [askerOf(TOKEN), askerOf('other'), askerOf(give), askerOf(give), askerOf(give, { user: 'ada' }), askerOf(give, { user: 'bob' })];
+    assert.equal(new Set(all).size, all.length);
+    const one = bearerToken(give);
+    assert.equal(one.authorizerFor(context).asker, one.authorizerFor(context).asker);
   });
 
   test('403 is the status that it is', async () => {
